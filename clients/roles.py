@@ -1,0 +1,32 @@
+"""Who may do what: each role's permissions, one verb on one thing each."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", _("Owner")
+    MANAGER = "manager", _("Manager")
+    OPERATOR = "operator", _("Operator")
+    READ_ONLY = "read_only", _("Read-only")
+    CLIENT = "client", _("Client")
+
+
+_LOOK = {"view"}
+_OPERATE = _LOOK | {
+    "client.create",
+    "client.edit",
+    "account.edit",
+    "mail.send",
+    "usage.reset",
+}
+_MANAGE = _OPERATE | {"limits.edit", "rates.edit", "reseller.edit"}
+_OWN = _MANAGE | {"account.delete", "client.delete", "user.manage"}
+
+PERMISSIONS: dict[str, frozenset[str]] = {
+    Role.OWNER: frozenset(_OWN),
+    Role.MANAGER: frozenset(_MANAGE),
+    Role.OPERATOR: frozenset(_OPERATE),
+    Role.READ_ONLY: frozenset(_LOOK),
+    Role.CLIENT: frozenset(_LOOK),
+}
