@@ -18,7 +18,14 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from trunkportal.embedded import Addresses, EmbeddedServerError, addresses, postgres, running
+from trunkportal.embedded import (
+    Addresses,
+    EmbeddedServerError,
+    addresses,
+    postgres,
+    running,
+    stop_unused,
+)
 from trunkportal.embedded.addresses import APP_ROLE, OWNER_ROLE, SUPERUSER
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -174,6 +181,14 @@ def test_servers_of_a_killed_user_are_taken_over_and_stopped(data_dir: Path) -> 
         pass
     assert not postgres_answers(where)
     assert not valkey_answers(where)
+
+
+def test_left_servers_are_stopped_unless_they_are_used(data_dir: Path) -> None:
+    process = process_using(data_dir)
+    assert not stop_unused(data_dir)
+    end(process, signal.SIGKILL)
+    assert stop_unused(data_dir)
+    assert not postgres_answers(addresses(data_dir))
 
 
 def test_killed_servers_start_again_with_what_they_held(data_dir: Path) -> None:

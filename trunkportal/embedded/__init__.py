@@ -6,6 +6,6 @@ the place of these.
 """
 
 from trunkportal.embedded.addresses import Addresses, addresses
-from trunkportal.embedded.servers import EmbeddedServerError, running
+from trunkportal.embedded.servers import EmbeddedServerError, running, stop_unused
 
-__all__ = ["Addresses", "EmbeddedServerError", "addresses", "running"]
+__all__ = ["Addresses", "EmbeddedServerError", "addresses", "running", "stop_unused"]

@@ -19,7 +19,7 @@ from trunkportal.embedded import valkey as embedded_valkey
 from trunkportal.embedded.addresses import Addresses, addresses
 from trunkportal.embedded.errors import EmbeddedServerError
 
-__all__ = ["EmbeddedServerError", "running"]
+__all__ = ["EmbeddedServerError", "running", "stop_unused"]
 
 
 def _private_folder(folder: Path) -> None:
@@ -85,7 +85,16 @@ def running(
                     _stop_if_last(users, where, data_dir)
 
 
-def _stop_if_last(users: IO[str], where: Addresses, data_dir: Path) -> None:
-    if _is_last(users):
-        embedded_valkey.stop(where)
-        embedded_postgres.stop(data_dir)
+def _stop_if_last(users: IO[str], where: Addresses, data_dir: Path) -> bool:
+    if not _is_last(users):
+        return False
+    embedded_valkey.stop(where)
+    embedded_postgres.stop(data_dir)
+    return True
+
+
+def stop_unused(data_dir: Path) -> bool:
+    """Stop servers that killed processes left in ``data_dir``; False while somebody uses them."""
+    data_dir = Path(os.path.realpath(data_dir))
+    with (data_dir / "users").open("a") as users, _locked(data_dir / "starting"):
+        return _stop_if_last(users, addresses(data_dir), data_dir)

@@ -1,0 +1,99 @@
+"""Every test process has servers of its own: an embedded PostgreSQL and Valkey, gone at its end.
+
+Tests that use the database run as the application role, on ``default``. The fixtures ``db`` and
+``transactional_db`` are pytest-django's: the first rolls back, after the second the database is
+copied anew from one that holds nothing but what the migrations wrote.
+"""
+
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import psycopg
+import pytest
+import redis
+from psycopg import sql
+
+from trunkportal.embedded import Addresses, running, stop_unused
+from trunkportal.embedded.addresses import DATABASE, OWNER_ROLE, SUPERUSER
+
+PREFIX = "trunkportal-test-"
+TEST_DATABASE = f"test_{DATABASE}"
+
+# Settings are read when Django is first imported: the environment is laid before.
+for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "BROKER_URL", "SWITCH_NODES"):
+    os.environ.pop(name, None)
+DATA_DIR = Path(tempfile.mkdtemp(prefix=PREFIX))
+os.environ["TRUNKPORTAL_DATA_DIR"] = str(DATA_DIR)
+os.environ["DJANGO_SETTINGS_MODULE"] = "trunkportal.settings"
+# `timeout` and CI end a run with SIGTERM; its servers are stopped all the same.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
+
+from django.conf import settings as django_settings  # noqa: E402
+
+assert django_settings.DATABASES  # pytest-django looks for settings that are loaded
+
+
+def pytest_unconfigure() -> None:
+    """Remove the data folder of this run, and what killed runs have left."""
+    shutil.rmtree(DATA_DIR, ignore_errors=True)
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        users = left / "users"
+        mine = users.exists() and users.stat().st_uid == os.geteuid()
+        if mine and users.stat().st_mtime < time.time() - 60 and stop_unused(left):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Addresses]:
+    """The embedded servers of this test process."""
+    with running(DATA_DIR, durable=False) as where:
+        yield where
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(servers: Addresses, django_db_blocker: pytest.FixtureRequest) -> None:
+    """Migrate as the owner role and let the tests run in a copy."""
+    from django.core.management import call_command
+    from django.db import connections
+    from django.test import TransactionTestCase
+
+    with django_db_blocker.unblock():
+        call_command("migrate", database="owner", verbosity=0)
+        connections.close_all()
+        _copy_database(servers)
+        for alias in connections:
+            connections[alias].settings_dict["NAME"] = TEST_DATABASE
+
+    def copy_after_test(test_case: TransactionTestCase) -> None:
+        """Stands in for Django's flush, which the application role has no right to."""
+        connections.close_all()
+        _copy_database(servers)
+
+    TransactionTestCase._fixture_teardown = copy_after_test
+
+
+def _copy_database(where: Addresses) -> None:
+    name, template = sql.Identifier(TEST_DATABASE), sql.Identifier(DATABASE)
+    with psycopg.connect(**where.dsn(SUPERUSER, "postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+                name, template, sql.Identifier(OWNER_ROLE)
+            )
+        )
+
+
+@pytest.fixture
+def valkey(servers: Addresses) -> Iterator["redis.Redis[str]"]:
+    """The store, empty: what ``settings.REDIS_URL`` names."""
+    with redis.Redis.from_url(servers.redis_url, decode_responses=True) as client:
+        client.flushall()
+        yield client
