@@ -17,6 +17,7 @@ import hypothesis
 import psycopg
 import pytest
 import redis
+from execnet.xspec import XSpec
 from psycopg import sql
 
 from trunkportal.embedded import Addresses, running, stop_unused
@@ -39,6 +40,13 @@ hypothesis.settings.load_profile("tests")
 from django.conf import settings as django_settings  # noqa: E402
 
 assert django_settings.DATABASES  # pytest-django looks for settings that are loaded
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(specs: list[XSpec]) -> None:
+    """Keep a worker of pytest-xdist from reading settings before it has its own data folder."""
+    for spec in specs:
+        spec.env["DJANGO_SETTINGS_MODULE"] = ""
 
 
 def pytest_unconfigure() -> None:
