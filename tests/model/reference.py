@@ -13,6 +13,7 @@ from ipaddress import ip_address, ip_network
 from tests.model.rules import (
     MINUTE,
     SECOND,
+    Counter,
     Period,
     canonical,
     daily_seconds,
@@ -39,9 +40,6 @@ SIP_STATUS = {
     **dict.fromkeys((202, 203, 313), 404),
     **dict.fromkeys((305, 306, 307, 308, 309, 310, 311, 401), 403),
 }
-
-Counter = tuple[str, date, bool]
-"""Destination, local day, and whether it is the off-hours counter (else the day's total)."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +79,12 @@ class Model:
     def __init__(self, world: World) -> None:
         self.calls: dict[str, Call] = {}
         self._answers: dict[str, tuple[int, Verdict]] = {}
-        self._periods: dict[tuple[str, date], list[Period]] = {}
         self._resets: dict[tuple[str, Counter], int] = {}
         self.world = world
 
     def publish(self, world: World) -> None:
         """From now on another world holds, for new calls and for those in progress."""
         self.world = world
-        self._periods.clear()
 
     # Events
 
@@ -187,7 +183,7 @@ class Model:
         parts: list[tuple[Period, int]] = []
         day = day_of(zone, starts)
         while day_start(zone, day) < ends:
-            for period in self._periods_of(call.client, day):
+            for period in self.periods_of(call.client, day):
                 length = min(ends, period.ends_at) - max(starts, period.starts_at)
                 if length > 0:
                     parts.append((period, length))
@@ -199,14 +195,13 @@ class Model:
             parts = [*earlier, (parts[-1][0], rest)]
         return parts
 
-    def _periods_of(self, client: str, day: date) -> list[Period]:
-        if (client, day) not in self._periods:
-            self._periods[client, day] = periods(self.world.clients[client], day)
-        return self._periods[client, day]
+    def periods_of(self, client: str, day: date) -> tuple[Period, ...]:
+        """A client's local day cut wherever its working time begins or ends."""
+        return periods(self.world.clients[client], day)
 
     def off_hours(self, at: int, client: str) -> bool:
         """Whether an instant is outside the client's working time."""
-        today = self._periods_of(client, day_of(self.world.clients[client].zone, at))
+        today = self.periods_of(client, day_of(self.world.clients[client].zone, at))
         return any(p.off_hours for p in today if p.starts_at <= at < p.ends_at)
 
     def _left(self, at: int, client: str, leaf: str, profiles: list[Profile]) -> list[int]:

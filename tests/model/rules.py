@@ -14,6 +14,9 @@ SECOND = 1_000
 MINUTE = 60 * SECOND
 E164_DIGITS = 15
 
+Counter = tuple[str, date, bool]
+"""Destination, local day, and whether it is the off-hours counter (else the day's total)."""
+
 
 # --- Numbers -------------------------------------------------------------------------------------
 
@@ -48,7 +51,7 @@ def canonical(text: str, plan: NumberPlan) -> str | None:
     """The canonical number meant by plainly written text, or None where it is invalid."""
     if text in plan.short_codes:
         return text
-    digits = text[1:] if text.startswith("+") else text
+    digits = text.removeprefix("+")
     if not digits or any(character not in "0123456789" for character in digits):
         return None
     if text.startswith("+"):
@@ -117,18 +120,23 @@ class Period:
     off_hours: bool
 
 
-def periods(client: Client, day: date) -> list[Period]:
+def periods(client: Client, day: date) -> tuple[Period, ...]:
     """A local day cut wherever working time begins or ends."""
-    rules, starts = day_rules(client, day), day_start(client.zone, day)
+    return _periods(client.zone, day, day_rules(client, day).intervals)
+
+
+@cache
+def _periods(zone: str, day: date, intervals: tuple[tuple[int, int], ...]) -> tuple[Period, ...]:
+    starts = day_start(zone, day)
     found: list[Period] = []
-    for index, clock in enumerate(wall_minutes(client.zone, day)):
-        off_hours = not any(begin <= clock < end for begin, end in rules.intervals)
+    for index, clock in enumerate(wall_minutes(zone, day)):
+        off_hours = not any(begin <= clock < end for begin, end in intervals)
         at = starts + index * MINUTE
         if found and found[-1].off_hours == off_hours:
             found[-1] = Period(found[-1].starts_at, at + MINUTE, day, off_hours)
         else:
             found.append(Period(at, at + MINUTE, day, off_hours))
-    return found
+    return tuple(found)
 
 
 # --- What a client's profiles come to ------------------------------------------------------------
