@@ -19,6 +19,7 @@ import pytest
 import redis
 from execnet.xspec import XSpec
 from psycopg import sql
+from pytest_django import DjangoDbBlocker
 
 from trunkportal.embedded import Addresses, running, stop_unused
 from trunkportal.embedded.addresses import DATABASE, OWNER_ROLE, SUPERUSER
@@ -67,7 +68,7 @@ def servers() -> Iterator[Addresses]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(servers: Addresses, django_db_blocker: pytest.FixtureRequest) -> None:
+def django_db_setup(servers: Addresses, django_db_blocker: DjangoDbBlocker) -> None:
     """Migrate as the owner role and let the tests run in a copy."""
     from django.core.management import call_command
     from django.db import connections
@@ -85,12 +86,12 @@ def django_db_setup(servers: Addresses, django_db_blocker: pytest.FixtureRequest
         connections.close_all()
         _copy_database(servers)
 
-    TransactionTestCase._fixture_teardown = copy_after_test
+    setattr(TransactionTestCase, "_fixture_teardown", copy_after_test)  # noqa: B010
 
 
 def _copy_database(where: Addresses) -> None:
     name, template = sql.Identifier(TEST_DATABASE), sql.Identifier(DATABASE)
-    with psycopg.connect(**where.dsn(SUPERUSER, "postgres"), autocommit=True) as connection:
+    with psycopg.connect(where.dsn(SUPERUSER, "postgres"), autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
         connection.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
@@ -100,7 +101,7 @@ def _copy_database(where: Addresses) -> None:
 
 
 @pytest.fixture
-def valkey(servers: Addresses) -> Iterator["redis.Redis[str]"]:
+def valkey(servers: Addresses) -> Iterator[redis.Redis]:
     """The store, empty: what ``settings.REDIS_URL`` names."""
     with redis.Redis.from_url(servers.redis_url, decode_responses=True) as client:
         client.flushall()

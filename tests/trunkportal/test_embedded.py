@@ -6,7 +6,6 @@ import stat
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
@@ -115,16 +114,16 @@ def test_only_the_user_can_reach_the_servers(data_dir: Path) -> None:
     with running(data_dir, durable=False) as where:
         for folder in (where.socket_dir, data_dir / "postgres", data_dir / "valkey"):
             assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-        with psycopg.connect(**where.dsn(SUPERUSER, "postgres")) as connection:
+        with psycopg.connect(where.dsn(SUPERUSER, "postgres")) as connection:
             assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
         assert redis.Redis.from_url(where.redis_url).config_get("port") == {"port": "0"}
 
 
 def test_application_role_uses_what_the_owner_makes_and_owns_nothing(data_dir: Path) -> None:
     with running(data_dir, valkey=False, durable=False) as where:
-        with psycopg.connect(**where.dsn(OWNER_ROLE)) as owner:
+        with psycopg.connect(where.dsn(OWNER_ROLE)) as owner:
             owner.execute("CREATE TABLE thing (id bigserial PRIMARY KEY, name text)")
-        with psycopg.connect(**where.dsn(APP_ROLE)) as app:
+        with psycopg.connect(where.dsn(APP_ROLE)) as app:
             app.execute("INSERT INTO thing (name) VALUES ('x')")
             assert app.execute("SELECT name FROM thing").fetchall() == [("x",)]
             flags = app.execute(
@@ -165,7 +164,7 @@ def test_two_that_start_at_once_share_one_pair_of_servers(data_dir: Path) -> Non
         import psycopg
         from trunkportal.embedded import running
         with running(Path({str(data_dir)!r}), durable=False) as where:
-            with psycopg.connect(**where.dsn("postgres", "postgres")) as connection:
+            with psycopg.connect(where.dsn("postgres", "postgres")) as connection:
                 connection.execute("SELECT 1")
     """
     both = [subprocess.Popen([sys.executable, "-c", dedent(command)], cwd=ROOT) for _ in range(2)]
@@ -193,13 +192,13 @@ def test_left_servers_are_stopped_unless_they_are_used(data_dir: Path) -> None:
 
 def test_killed_servers_start_again_with_what_they_held(data_dir: Path) -> None:
     with running(data_dir) as where:
-        with psycopg.connect(**where.dsn(OWNER_ROLE), autocommit=True) as owner:
+        with psycopg.connect(where.dsn(OWNER_ROLE), autocommit=True) as owner:
             owner.execute("CREATE TABLE kept (id int)")
         store = redis.Redis.from_url(where.redis_url)
         os.kill(store.info("server")["process_id"], signal.SIGKILL)
         pid = int((data_dir / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0])
         os.kill(pid, signal.SIGKILL)
-        with running(data_dir) as again, psycopg.connect(**again.dsn(OWNER_ROLE)) as owner:
+        with running(data_dir) as again, psycopg.connect(again.dsn(OWNER_ROLE)) as owner:
             assert owner.execute("SELECT FROM kept").rowcount == 0
             assert valkey_answers(again)
 
@@ -252,9 +251,8 @@ def test_server_that_cannot_start_says_why(data_dir: Path) -> None:
         pass
 
 
-def test_stopping_waits_until_the_server_is_gone(data_dir: Path) -> None:
+def test_server_that_was_stopped_is_gone_when_the_block_ends(data_dir: Path) -> None:
     for _ in range(3):
         with running(data_dir, durable=False):
-            started = time.monotonic()
-    assert time.monotonic() - started < 10
-    assert not (data_dir / "postgres" / "postmaster.pid").exists()
+            assert (data_dir / "postgres" / "postmaster.pid").exists()
+        assert not (data_dir / "postgres" / "postmaster.pid").exists()

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from psycopg.conninfo import make_conninfo
+
 DATABASE = "trunkportal"
 OWNER_ROLE = "trunkportal_owner"
 APP_ROLE = "trunkportal_app"
@@ -31,9 +33,9 @@ class Addresses:
     socket_dir: Path
     valkey_socket: Path
 
-    def dsn(self, role: str, database: str = DATABASE) -> dict[str, str]:
-        """Keyword arguments of ``psycopg.connect`` for a role and a database."""
-        return {"host": str(self.socket_dir), "user": role, "dbname": database}
+    def dsn(self, role: str, database: str = DATABASE) -> str:
+        """What ``psycopg.connect`` takes, for a role and a database."""
+        return make_conninfo(host=str(self.socket_dir), user=role, dbname=database)
 
 
 def addresses(data_dir: Path) -> Addresses:

@@ -84,7 +84,7 @@ def _give_to_server(folder: Path) -> None:
 def answers(where: Addresses) -> bool:
     """Whether the server there takes connections."""
     try:
-        psycopg.connect(**where.dsn(SUPERUSER, "postgres"), connect_timeout=5).close()
+        psycopg.connect(where.dsn(SUPERUSER, "postgres"), connect_timeout=5).close()
     except psycopg.OperationalError:
         return False
     return True
@@ -168,7 +168,7 @@ def start(where: Addresses, data_dir: Path, *, durable: bool) -> None:
 
 def _prepare(where: Addresses) -> None:
     """Make the roles and the database where they are missing."""
-    with psycopg.connect(**where.dsn(SUPERUSER, "postgres"), autocommit=True) as connection:
+    with psycopg.connect(where.dsn(SUPERUSER, "postgres"), autocommit=True) as connection:
         connection.execute((_HERE / "roles.sql").read_bytes())
         query = "SELECT FROM pg_database WHERE datname = %s"
         if connection.execute(query, [DATABASE]).rowcount == 0:
@@ -177,9 +177,9 @@ def _prepare(where: Addresses) -> None:
 
 def make_database(where: Addresses, name: str) -> None:
     """Make a database that the owner role owns and the application role may use."""
-    with psycopg.connect(**where.dsn(OWNER_ROLE, "postgres"), autocommit=True) as connection:
+    with psycopg.connect(where.dsn(OWNER_ROLE, "postgres"), autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    with psycopg.connect(**where.dsn(OWNER_ROLE, name), autocommit=True) as connection:
+    with psycopg.connect(where.dsn(OWNER_ROLE, name), autocommit=True) as connection:
         connection.execute((_HERE / "grants.sql").read_bytes())
 
 
