@@ -1,11 +1,16 @@
 """Secrets of SIP accounts: encrypted at rest, and as the digests a switch compares."""
 
 from hashlib import md5, sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import models
+
+if TYPE_CHECKING:
+    _BinaryField = models.BinaryField[str | None, str | None]
+else:
+    _BinaryField = models.BinaryField
 
 
 class SecretUnreadable(Exception):
@@ -16,7 +21,7 @@ def _fernet() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in settings.SIP_SECRET_KEYS])
 
 
-class EncryptedField(models.BinaryField):
+class EncryptedField(_BinaryField):
     """Text kept encrypted with the first of ``SIP_SECRET_KEYS``; any of them opens it."""
 
     def get_prep_value(self, value: str | None) -> Any:

@@ -131,4 +131,4 @@ def add_errors(form: forms.BaseForm, errors: Iterable[DomainError]) -> None:
     """Put a service's refusals at the fields they belong to."""
     for error in errors:
         known = error.field if error.field in form.fields else None
-        form.add_error(known, str(error.message))  # type: ignore[attr-defined]
+        form.add_error(known, str(error.message))
