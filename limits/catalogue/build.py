@@ -27,6 +27,7 @@ import io
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
@@ -71,10 +72,10 @@ def number_plans() -> str:
         for region in regions:
             if region != SHARED_OUT:
                 countries[region] = _country_record(code, region)
-        patterns = [_metadata(code, region).general_desc for region in regions]
-        rules = prefix_rules(
-            [each.national_number_pattern for each in patterns], LONGEST_NATIONAL_NUMBER
-        )
+        patterns = [
+            _metadata(code, region).general_desc.national_number_pattern for region in regions
+        ]
+        rules = prefix_rules(patterns, LONGEST_NATIONAL_NUMBER)
         if code == NORTH_AMERICA:
             rules = [(prefix, [10]) for prefix, _ in rules]
         codes[str(code)] = " ".join(f"{p}:{','.join(map(str, lengths))}" for p, lengths in rules)
@@ -140,7 +141,7 @@ def _country_record(code: int, region: str) -> str:
     return "|".join(fields)
 
 
-def _metadata(code: int, region: str) -> PhoneMetadata:
+def _metadata(code: int, region: str) -> Any:
     if region == SHARED_OUT:
         return PhoneMetadata.metadata_for_nongeo_region(code)
     return PhoneMetadata.metadata_for_region(region)

@@ -7,8 +7,8 @@ shortest ones below which nothing more is decided.
 
 from __future__ import annotations
 
-import re._constants as sre
-import re._parser as parser
+import re._constants as sre  # type: ignore[import-not-found]
+import re._parser as parser  # type: ignore[import-not-found]
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
