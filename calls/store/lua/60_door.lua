@@ -1,0 +1,157 @@
+-- What a switch calls: authorize, answer, end, and the read-only explain.
+
+local function reserve(c)
+  local P, id = c.P, new_id(c.P, c.now)
+  local tiers, slots = {}, {}
+  for i, tier in ipairs(c.client and c.client.tiers or {}) do tiers[i] = tier.id end
+  for i, slot in ipairs(c.slots or {}) do slots[i] = slot.key end
+  local facts = { at = c.now, account = c.account_id, client = tostring(c.account.client),
+    tiers = tiers, node = c.node, source = c.source, sip_call_id = c.sip_call_id, auth = c.auth,
+    caller = c.caller, dialled = c.dialled, number = c.number.number, sent = c.routes[1],
+    emergency = c.emergency, max = c.max }
+  local call = { slots = table.concat(slots, ' ') }
+  local lasts = EMERGENCY_MS
+  local fields = { 's', 'R', 'client', facts.client, 'slots', call.slots }
+  local nodes = c.emergency and '' or table.concat(c.nodes, ' ')
+  if not c.emergency then
+    lasts = RING_MS
+    facts.destination, facts.path = c.destination.id, c.destination.path
+    facts.currency, facts.key, facts.rate_table = c.client.currency, c.number.key, c.rate.table
+    for _, pair in ipairs({ { 'long', whole(c.client.long) },
+        { 'day', c.period.day }, { 'off', c.period.off and '1' or '0' },
+        { 'percent', tostring(c.period.percent) }, { 'rate', cjson.encode(c.rate) } }) do
+      fields[#fields + 1] = pair[1]
+      fields[#fields + 1] = pair[2]
+    end
+  end
+  fields[#fields + 1] = 'nodes'
+  fields[#fields + 1] = nodes
+  fields[#fields + 1] = 'facts'
+  fields[#fields + 1] = cjson.encode(facts)
+  redis.call('HSET', call_key(P, id), unpack(fields))
+  hold_slots(P, id, call, c.now + lasts)
+  return id
+end
+
+local function refuse(c)
+  local P, id = c.P, new_id(c.P, c.now)
+  local tiers = {}
+  for i, tier in ipairs(c.client and c.client.tiers or {}) do tiers[i] = tier.id end
+  emit(P, 'barred', { id = id, at = c.now, code = c.code, params = c.params,
+    account = c.account_id, client = c.account and tostring(c.account.client), tiers = tiers,
+    node = c.node, source = c.source, sip_call_id = c.sip_call_id, caller = c.caller,
+    dialled = string.sub(c.dialled, 1, 128), number = c.number and c.number.number,
+    path = c.destination and c.destination.path })
+  return id
+end
+
+local function authorize(keys, args)
+  local P = keys[1]
+  local c = read_request(P, args[1])
+  local repeated = P .. ':q:' .. c.node .. ':' .. c.request
+  local before = c.request ~= '' and redis.call('GET', repeated)
+  if before then return cjson.decode(before) end
+  decide(c)
+  local reply
+  if c.code then
+    local id = refuse(c)
+    reply = { 'NO', tostring(sip_status(c.code)), tostring(c.code), sentence(c.code, c.params), id }
+  else
+    local id = reserve(c)
+    reply = { 'OK', id, whole(c.max or 0), c.number.number, c.destination and c.destination.path or '',
+      c.emergency and '1' or '0', tostring(#c.routes), unpack(c.routes) }
+  end
+  if c.request ~= '' and c.code ~= 501 then
+    redis.call('SET', repeated, cjson.encode(reply), 'PX', REPEAT_MS)
+  end
+  return reply
+end
+
+-- What a live call may still last, all calls on its allowances counted.
+local function left_for(P, call, at)
+  local left = tonumber(call.long) - (at - tonumber(call.t))
+  for _, counter in ipairs(counters(call.client, words(call.nodes), call.day, call.off == '1')) do
+    local v = redis.call('HMGET', P .. ':a:' .. counter, 'limit', 'used', 'n', 't')
+    local limit = tonumber(v[1] or nil)
+    if limit then
+      local n = tonumber(v[3])
+      local used = tonumber(v[2]) + n * (at - tonumber(v[4]))
+      left = math.min(left, (limit - used) / math.max(1, n))
+    end
+  end
+  return math.max(0, math.floor(left))
+end
+
+-- The rate in force at the answer holds for the whole call.
+local function fix_rate(P, call, at)
+  local facts = cjson.decode(call.facts)
+  local rate = facts.rate_table and find_rate(P, tostring(facts.rate_table), facts.key, at)
+  if rate then call.rate = cjson.encode(rate) end
+end
+
+local function begin_talk(P, id, call, at)
+  fix_rate(P, call, at)
+  start(P, id, call, at)
+  if call.rate then redis.call('HSET', call_key(P, id), 'rate', call.rate) end
+end
+
+local function ended(P, id) return redis.call('EXISTS', call_key(P, id) .. ':ended') == 1 end
+
+-- call_id|node|h_entry|h_id|now
+local function answer(keys, args)
+  local P, f = keys[1], unpacked(args[1], 5)
+  local id, now = f[1], clock(f[5])
+  local call = load_call(P, id)
+  if not call then return { ended(P, id) and 'DUP' or 'GONE' } end
+  if call.s ~= 'R' then return { 'DUP' } end
+  redis.call('HSET', call_key(P, id), 'h', f[2] .. ' ' .. f[3] .. ' ' .. f[4])
+  begin_talk(P, id, call, now)
+  if not call.long then return { 'OK', '0' } end
+  hold_slots(P, id, call, now + tonumber(call.long) + LOST_MS)
+  redis.call('ZADD', P .. ':cut', whole(now + tonumber(call.long) + LONG_GRACE_MS), id)
+  return { 'OK', whole(left_for(P, call, now)) }
+end
+
+local function number_or_nil(text) return tonumber(text ~= '' and text or nil) end
+
+-- call_id|why|talk_ms|sip_code|q850|who|now
+local function end_call(keys, args)
+  local P, f = keys[1], unpacked(args[1], 7)
+  local id, now, talk = f[1], clock(f[7]), math.max(0, math.floor(tonumber(f[3]) or 0))
+  local how = { why = f[2], sip = number_or_nil(f[4]), q850 = number_or_nil(f[5]), who = f[6],
+    flags = {} }
+  local call = load_call(P, id)
+  if not call then
+    if ended(P, id) then return { 'DUP' } end
+    emit(P, 'orphan', { id = id, at = now, talk = talk, why = how.why, sip = how.sip,
+      q850 = how.q850, who = how.who })
+    return { 'GONE' }
+  end
+  local at = now
+  if call.s == 'R' and talk > 0 then -- the answer was never told
+    how.flags[1] = 'unanswered'
+    begin_talk(P, id, call, now - talk)
+  elseif call.s == 'A' and talk > 0 then
+    at = tonumber(call.t) + talk
+  end
+  local lasted, code = finish(P, id, call, at, how)
+  return { 'OK', whole(lasted), code and tostring(code) or '' }
+end
+
+-- The twin of authorize: every rule with its verdict, nothing reserved. A calendar for a moment
+-- that is not published may be given: {segments, until}.
+local function explain(keys, args)
+  local c = read_request(keys[1], args[1])
+  c.calendar = args[2] and cjson.decode(args[2]) or nil
+  local verdicts = {}
+  decide(c, function(name, known, code, params)
+    verdicts[#verdicts + 1] = { rule = name, known = known, code = code,
+      params = params, sentence = code and sentence(code, params) }
+  end)
+  return { cjson.encode({ allowed = not c.code, code = c.code, params = c.params,
+    sip = c.code and sip_status(c.code) or 200, sentence = c.code and sentence(c.code, c.params),
+    number = c.number, destination = c.destination, rate = c.rate or nil, period = c.period,
+    international = c.international, level = c.level, max = not c.code and c.max or nil,
+    emergency = c.emergency or false, routes = c.routes, allowances = c.allowances,
+    left = c.left, slots = c.slots, client = c.client_id, at = c.now, rules = verdicts }) }
+end

@@ -1,0 +1,106 @@
+-- Enforcement: what is due is settled, told, moved on or listed to be hung up.
+
+-- A call to hang up, and when to ask for it again.
+local function list(P, out, id, now, retry)
+  local v = redis.call('HMGET', call_key(P, id), 'h', 'cut')
+  if not v[2] then return end
+  local h = words(v[1] or '')
+  local code = cjson.decode(v[2]).code
+  for _, value in ipairs({ id, h[1] or '', h[2] or '', h[3] or '', tostring(code) }) do
+    out[#out + 1] = value
+  end
+  redis.call('ZADD', P .. ':cut', whole(now + retry), id)
+end
+
+-- Live calls whose allowances change: a day or a working period has ended.
+local function turn(P, now, limit)
+  local due = redis.call('ZRANGEBYSCORE', P .. ':turn', '-inf', whole(now), 'LIMIT', 0, limit)
+  for _, id in ipairs(due) do
+    local call = load_call(P, id)
+    if not call then redis.call('ZREM', P .. ':turn', id)
+    elseif not advance(P, id, call, now + 1) then
+      redis.call('ZADD', P .. ':turn', whole(now + HEARTBEAT_MS), id) -- no calendar yet
+    end
+  end
+  return #due
+end
+
+-- Every live call on an exhausted counter is to be hung up.
+local function exhaust(P, counter, left, used, now, out, retry)
+  local client, node, _, kind = string.match(counter, '^(%d+):(.-):(.-):(%a)$')
+  local catalogue = catalogue_key(P)
+  local bare = string.match(node, '^%d+')
+  local params = { destination = catalogue and redis.call('HGET', catalogue, 'l:' .. bare) or bare,
+    form = kind == 'o' and 'off' or nil, used = minutes(used), limit = minutes(left + used) }
+  for _, id in ipairs(redis.call('ZRANGE', slots_key(P, 'c', client), 0, -1)) do
+    if redis.call('HGET', call_key(P, id), 's') == 'A' then
+      for _, each in ipairs(call_counters(P, id)) do
+        if each == counter then
+          condemn(P, id, 101, params)
+          list(P, out, id, now, retry)
+        end
+      end
+    end
+  end
+end
+
+-- Calls whose end was never told. Without a proof of life the longest it may have lasted counts.
+local function lose(P, id, now)
+  local call = load_call(P, id)
+  if not call then redis.call('ZREM', P .. ':exp', id); return end
+  local facts = cjson.decode(call.facts)
+  local how = { why = 'lost', who = '', flags = { 'lost' } }
+  if not call.long then finish(P, id, call, tonumber(call.t) or now, how); return end
+  local seen = tonumber(call.seen)
+  if seen and call.s == 'A' then finish(P, id, call, seen, how); return end
+  how.flags[2] = 'review'
+  if call.s == 'R' then begin_talk(P, id, call, facts.at) end
+  finish(P, id, call, tonumber(call.t) + facts.max * 1000, how)
+end
+
+-- limit|retry_ms|now -> {now, next_due, then call_id, node, h_entry, h_id, code of each to hang up}
+local function sweep(keys, args)
+  local P, f = keys[1], unpacked(args[1], 3)
+  local limit, retry, now = tonumber(f[1]), tonumber(f[2]), clock(f[3])
+  redis.call('SET', P .. ':beat', whole(now))
+  local out = { whole(now), '' }
+  if turn(P, now, limit) < limit then
+    local due = redis.call('ZRANGEBYSCORE', P .. ':due', '-inf', whole(now), 'LIMIT', 0, limit)
+    for _, counter in ipairs(due) do
+      local left, n, used = settle(P, counter, now, 0, 0)
+      if left and n > 0 and left <= 0 then
+        exhaust(P, counter, left, used, now, out, retry)
+        redis.call('ZADD', P .. ':due', whole(now + retry), counter)
+      end
+    end
+    local cut = redis.call('ZRANGEBYSCORE', P .. ':cut', '-inf', whole(now), 'LIMIT', 0, limit)
+    for _, id in ipairs(cut) do
+      local long = redis.call('HGET', call_key(P, id), 'long')
+      if long then
+        condemn(P, id, 111, { limit = minutes(tonumber(long)) })
+        list(P, out, id, now, retry)
+      else redis.call('ZREM', P .. ':cut', id) end
+    end
+    local lost = redis.call('ZRANGEBYSCORE', P .. ':exp', '-inf', whole(now), 'LIMIT', 0, 50)
+    for _, id in ipairs(lost) do lose(P, id, now) end
+  end
+  local next_due
+  for _, set in ipairs({ ':due', ':turn', ':cut' }) do
+    local first = redis.call('ZRANGE', P .. set, 0, 0, 'WITHSCORES')
+    local score = tonumber(first[2] or nil)
+    if score and (not next_due or score < next_due) then next_due = score end
+  end
+  out[2] = next_due and whole(next_due) or ''
+  return out
+end
+
+-- now, then calls the switch says are up: a proof of life of each.
+local function seen(keys, args)
+  local P, now = keys[1], clock(args[1])
+  for i = 2, #args do
+    if redis.call('EXISTS', call_key(P, args[i])) == 1 then
+      redis.call('HSET', call_key(P, args[i]), 'seen', whole(now))
+    end
+  end
+  return { 'OK' }
+end
