@@ -51,9 +51,7 @@ class CallRecord(TenantRow):
     allowances = models.JSONField(default=list, blank=True)
     rating = models.JSONField(default=list, blank=True)
     currency = models.CharField(max_length=3, blank=True)
-    amount = models.DecimalField(
-        _("price"), max_digits=18, decimal_places=6, null=True, blank=True
-    )
+    amount = models.DecimalField(_("price"), max_digits=18, decimal_places=6, null=True, blank=True)
     versions = models.JSONField(default=dict, blank=True)
     flags = ArrayField(models.CharField(max_length=20), default=list, blank=True)
 
@@ -99,9 +97,7 @@ class SetAsideEvent(models.Model):
         verbose_name = _("event set aside")
         verbose_name_plural = _("events set aside")
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["stream", "entry"], name="calls_setaside_once"
-            )
+            models.UniqueConstraint(fields=["stream", "entry"], name="calls_setaside_once")
         ]
 
     def __str__(self) -> str:

@@ -34,9 +34,7 @@ class Migration(migrations.Migration):
                 ("is_active", models.BooleanField(default=True, verbose_name="active")),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False
-                    ),
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
                 ),
                 (
                     "last_used_at",
@@ -65,9 +63,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "dialled",
-                    models.CharField(
-                        blank=True, max_length=128, verbose_name="dialled"
-                    ),
+                    models.CharField(blank=True, max_length=128, verbose_name="dialled"),
                 ),
                 (
                     "number",
@@ -75,9 +71,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "destination",
-                    models.CharField(
-                        blank=True, max_length=255, verbose_name="destination"
-                    ),
+                    models.CharField(blank=True, max_length=255, verbose_name="destination"),
                 ),
                 (
                     "caller",
@@ -85,9 +79,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "source",
-                    models.CharField(
-                        blank=True, max_length=64, verbose_name="source address"
-                    ),
+                    models.CharField(blank=True, max_length=64, verbose_name="source address"),
                 ),
                 ("sip_call_id", models.CharField(blank=True, max_length=255)),
                 ("node", models.CharField(blank=True, max_length=32)),
@@ -100,9 +92,7 @@ class Migration(migrations.Migration):
                 ("parameters", models.JSONField(blank=True, default=dict)),
                 (
                     "username",
-                    models.CharField(
-                        blank=True, max_length=128, verbose_name="username"
-                    ),
+                    models.CharField(blank=True, max_length=128, verbose_name="username"),
                 ),
             ],
             options={
@@ -129,9 +119,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "dialled",
-                    models.CharField(
-                        blank=True, max_length=128, verbose_name="dialled"
-                    ),
+                    models.CharField(blank=True, max_length=128, verbose_name="dialled"),
                 ),
                 (
                     "number",
@@ -139,9 +127,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "destination",
-                    models.CharField(
-                        blank=True, max_length=255, verbose_name="destination"
-                    ),
+                    models.CharField(blank=True, max_length=255, verbose_name="destination"),
                 ),
                 (
                     "caller",
@@ -149,9 +135,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "source",
-                    models.CharField(
-                        blank=True, max_length=64, verbose_name="source address"
-                    ),
+                    models.CharField(blank=True, max_length=64, verbose_name="source address"),
                 ),
                 ("sip_call_id", models.CharField(blank=True, max_length=255)),
                 ("node", models.CharField(blank=True, max_length=32)),
@@ -162,9 +146,7 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField(verbose_name="authorised")),
                 (
                     "answered_at",
-                    models.DateTimeField(
-                        blank=True, null=True, verbose_name="answered"
-                    ),
+                    models.DateTimeField(blank=True, null=True, verbose_name="answered"),
                 ),
                 ("ended_at", models.DateTimeField(verbose_name="ended")),
                 ("talk_ms", models.BigIntegerField(default=0)),
@@ -174,16 +156,12 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "ended_by",
-                    models.CharField(
-                        blank=True, max_length=10, verbose_name="hung up by"
-                    ),
+                    models.CharField(blank=True, max_length=10, verbose_name="hung up by"),
                 ),
                 ("why", models.CharField(blank=True, max_length=20)),
                 (
                     "code",
-                    models.PositiveSmallIntegerField(
-                        blank=True, null=True, verbose_name="reason"
-                    ),
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="reason"),
                 ),
                 ("parameters", models.JSONField(blank=True, default=dict)),
                 ("sip_code", models.PositiveSmallIntegerField(blank=True, null=True)),
@@ -243,9 +221,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "event set aside",
                 "verbose_name_plural": "events set aside",
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("stream", "entry"), name="calls_setaside_once"
-                    )
+                    models.UniqueConstraint(fields=("stream", "entry"), name="calls_setaside_once")
                 ],
             },
         ),

@@ -94,8 +94,8 @@ def _rules(rules: NodeRules) -> str:
     )
 
 
-def encode_account(account: AccountPolicy) -> Fields:
-    """The hash of one account on its shard."""
+def encode_account(account: AccountPolicy, networks: list[str]) -> Fields:
+    """The hash of one account on its shard; ``networks`` are its addresses, packed."""
     return {
         "v": str(account.version),
         "m": packed(
@@ -103,7 +103,7 @@ def encode_account(account: AccountPolicy) -> Fields:
                 "client": account.client_id,
                 "country": account.country,
                 "ident": account.ident_by,
-                "addresses": list(account.addresses) if account.ident_by == "name" else [],
+                "addresses": networks if account.ident_by == "name" else [],
                 "tech": account.tech_prefix,
                 "callers": list(account.callers),
                 "originates": account.originates or None,

@@ -59,7 +59,7 @@ class NodeRules:
 
 @dataclass(frozen=True, kw_only=True)
 class Tier:
-    """A reseller above the client. ``rate_table_id`` is what its parent charges it by, if at all."""
+    """A reseller above the client; ``rate_table_id`` is what its parent charges it by, if set."""
 
     reseller_id: int
     status: Status = "active"
@@ -100,10 +100,11 @@ class ClientPolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class AccountPolicy:
-    """An account as an originator. ``addresses`` are the entries of its form: an address, a CIDR
-    network, or ``udp:192.0.2.1:5070``; by name they restrict (307), by IP they identify.
+    """An account as an originator.
 
-    ``callers`` are canonical numbers; when there are any, others are refused (311).
+    ``addresses`` are the entries of its form: an address, a CIDR network, or
+    ``udp:192.0.2.1:5070``; by name they restrict (307), by IP they
+    identify. ``callers`` are canonical numbers; when there are any, others are refused (311).
     """
 
     account_id: int
@@ -121,7 +122,7 @@ class AccountPolicy:
     rate_table_id: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class DestinationInfo:
     """A leaf: ``nodes`` is its own id, then its parents' upwards; ``country`` ISO or empty."""
 
