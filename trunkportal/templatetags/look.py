@@ -105,7 +105,7 @@ def mark(state: str, words: str = "") -> SafeString:
         '<svg class="tree-mark tree-mark-{}" viewBox="0 0 10 10" role="img" aria-label="{}">{}</svg>',
         state,
         words or _mark_words()[state],
-        SafeString(_MARKS[state]),  # noqa: S308 - a constant of this module
+        SafeString(_MARKS[state]),
     )
 
 

@@ -1,0 +1,108 @@
+"""``demo``: the whole portal with sample data, for looking at."""
+
+import json
+import signal
+import sys
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+
+from clients.management.sample import load
+from trunkportal.stack import (
+    Ports,
+    Stack,
+    StackError,
+    environment,
+    free_port,
+    is_free,
+    processes,
+    switch_binary,
+)
+
+SIP_PORT = 5060
+WATCH_SECONDS = 0.2
+
+
+class Command(BaseCommand):
+    """Starts everything with sample data and serves until Ctrl-C."""
+
+    help = "Run the portal with sample data on embedded servers, until Ctrl-C."
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=8000, help="port of the pages (8000)")
+        parser.add_argument(
+            "--check", action="store_true", help="end with 0 once the login page answers"
+        )
+        parser.add_argument("--json", action="store_true", help="print address and logins as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not is_free(options["port"]):
+            raise CommandError(f"Port {options['port']} is in use; name another with --port.")
+        signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            self.serve(options)
+        except KeyboardInterrupt:
+            self.stderr.write("Stopped.")
+
+    def serve(self, options: dict[str, Any]) -> None:
+        """Run the stack until an interrupt, or only until it is ready."""
+        say = self.stderr.write
+        say("Preparing the database …")
+        call_command("migrate", database="owner", verbosity=0)
+        logins = load()
+        connections.close_all()
+        switch = switch_binary() is not None
+        ports = Ports(web=options["port"], sip=SIP_PORT if is_free(SIP_PORT) else free_port())
+        data_dir = Path(settings.DATA_DIR)
+        told = environment(data_dir, ports, settings.REDIS_URL, DEMO="true")
+        try:
+            with Stack(data_dir, processes(data_dir, ports, switch=switch), told, say) as stack:
+                self.announce(ports, logins, switch=switch, as_json=options["json"])
+                if not options["check"]:
+                    self.watch(stack)
+        except StackError as error:
+            raise CommandError(str(error)) from error
+
+    def watch(self, stack: Stack) -> None:
+        """Keep the stack going until an interrupt."""
+        try:
+            while True:
+                time.sleep(WATCH_SECONDS)
+                stack.watch()
+        except KeyboardInterrupt:
+            # What is left to do is stopping: a second Ctrl-C must not cut that short.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            self.stderr.write("Stopping …")
+
+    def announce(
+        self, ports: Ports, logins: dict[str, str], *, switch: bool, as_json: bool
+    ) -> None:
+        """Print where the portal is and who may enter."""
+        sip = f"127.0.0.1:{ports.sip}" if switch else None
+        if as_json:
+            answer = {"url": ports.url, "inbox": f"{ports.url}inbox/", "sip": sip}
+            self.stdout.write(json.dumps({**answer, "logins": logins}))
+            return
+        self.stdout.write(f"\nThe portal is at {ports.url}")
+        for email, password in logins.items():
+            self.stdout.write(f"  {email}  {password}")
+        self.stdout.write(f"Its mails arrive at {ports.url}inbox/")
+        if sip:
+            self.stdout.write(f"SIP phones register at {sip} (UDP and TCP)")
+        else:
+            self.stdout.write("Kamailio is not installed: no calls. `make deps` installs it.")
+        self.stdout.write("Ctrl-C ends it.\n")
+        sys.stdout.flush()
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
