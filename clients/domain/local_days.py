@@ -6,7 +6,6 @@ that do not exist are settled here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -14,23 +13,12 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 BANK_HOLIDAY = 7
-MIDNIGHT_AFTER = 24 * 60
 
-_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)|24:00", re.ASCII)
 _STEP = timedelta(minutes=15)
 _REACH = timedelta(hours=27)  # no zone is further from UTC, with room for a change of offset
 
 Interval = tuple[int, int]
 """Minutes of the wall clock from midnight, end excluded; 1440 is 24:00."""
-
-
-class IntervalError(ValueError):
-    """Working hours that cannot be kept. ``code`` is format, order or overlap."""
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(f"{code}: {text}")
-        self.code = code
-        self.text = text
 
 
 @dataclass(frozen=True)
@@ -39,9 +27,6 @@ class DayRule:
 
     intervals: tuple[Interval, ...] = ()
     off_hours_percent: int = 100
-
-
-OFFICE_HOURS: tuple[Interval, ...] = ((8 * 60 + 30, 17 * 60 + 30),)
 
 
 @dataclass(frozen=True)
@@ -57,62 +42,13 @@ class Segment:
     off_hours_percent: int
 
 
-def standard_week(*, weekends: bool = True) -> tuple[DayRule, ...]:
-    """What a client begins with: Monday first, bank holidays last.
-
-    Without weekends (the 24-day schedule) Saturday and Sunday are at 0 %.
-    """
-    weekend = DayRule((), 100 if weekends else 0)
-    return (DayRule(OFFICE_HOURS),) * 5 + (weekend,) * 2 + (DayRule(),)
+def day_rule(pairs: Iterable[Sequence[str]], off_hours_percent: int) -> DayRule:
+    """A rule from intervals as they are stored: ``[["08:30", "17:30"]]``, valid and in order."""
+    return DayRule(tuple((_minutes(a), _minutes(b)) for a, b in pairs), off_hours_percent)
 
 
-def parse_intervals(text: str) -> tuple[Interval, ...]:
-    """``08:30-12:00, 13:00–24:00`` as intervals; nothing is none. Raises IntervalError."""
-    parts = [part.strip() for part in re.split(r"[,;]", text) if part.strip()]
-    pairs = []
-    for part in parts:
-        ends = re.split(r"\s*[-–]\s*", part)
-        if len(ends) != 2:
-            raise IntervalError("format", part)
-        pairs.append((ends[0], ends[1]))
-    return intervals_from_pairs(pairs)
-
-
-def intervals_from_pairs(pairs: Iterable[Sequence[str]]) -> tuple[Interval, ...]:
-    """``[["08:30", "17:30"]]`` as intervals, in order; touching ones become one."""
-    found: list[Interval] = []
-    for begin, end in sorted((_minutes(begin), _minutes(end)) for begin, end in pairs):
-        if begin >= end:
-            raise IntervalError("order", f"{clock(begin)}-{clock(end)}")
-        if found and begin < found[-1][1]:
-            raise IntervalError("overlap", f"{clock(begin)}-{clock(end)}")
-        if found and begin == found[-1][1]:
-            found[-1] = (found[-1][0], end)
-        else:
-            found.append((begin, end))
-    return tuple(found)
-
-
-def intervals_to_pairs(intervals: Iterable[Interval]) -> list[list[str]]:
-    """How intervals are stored."""
-    return [[clock(begin), clock(end)] for begin, end in intervals]
-
-
-def intervals_text(intervals: Iterable[Interval]) -> str:
-    """How a person reads and types intervals."""
-    return ", ".join(f"{clock(begin)}-{clock(end)}" for begin, end in intervals)
-
-
-def clock(minutes: int) -> str:
-    """Minutes of the day as ``08:30``."""
-    return f"{minutes // 60:02}:{minutes % 60:02}"
-
-
-def _minutes(text: str) -> int:
-    text = text.strip()
-    if not _CLOCK.fullmatch(text):
-        raise IntervalError("format", text)
-    hours, minutes = text.split(":")
+def _minutes(clock: str) -> int:
+    hours, minutes = clock.split(":")
     return int(hours) * 60 + int(minutes)
 
 

@@ -10,21 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.domain.working_time import (
-    OFFICE_HOURS,
+from clients.domain.local_days import (
     DayRule,
-    IntervalError,
+    day_rule,
     day_start,
-    intervals_text,
-    intervals_to_pairs,
     local_day,
-    parse_intervals,
     segments,
-    standard_week,
 )
 
 ZONES = ["Europe/London", "America/Havana", "America/St_Johns", "Pacific/Apia", "Asia/Beirut"]
-WEEK = standard_week()
+OFFICE = day_rule([["08:30", "17:30"]], 100)
+WEEK = (OFFICE,) * 5 + (DayRule(),) * 3
 
 
 def utc(text: str) -> datetime:
@@ -94,14 +90,10 @@ def test_a_bank_holiday_has_rules_of_its_own() -> None:
     assert [(s.working, s.off_hours_percent) for s in found] == [(False, 20)]
 
 
-def test_the_24_day_schedule_puts_weekends_at_nothing() -> None:
-    assert [rule.off_hours_percent for rule in standard_week(weekends=False)] == [
-        *[100] * 5,
-        0,
-        0,
-        100,
-    ]
-    assert WEEK[0].intervals == OFFICE_HOURS
+def test_stored_intervals_are_read() -> None:
+    assert day_rule([["00:00", "08:05"], ["23:59", "24:00"]], 50) == DayRule(
+        ((0, 485), (1439, 1440)), 50
+    )
 
 
 @given(
@@ -127,40 +119,3 @@ def test_segments_tile_the_days_and_say_what_the_wall_clock_says(
             minute = wall.hour * 60 + wall.minute
             assert local_day(zone, at) == one.day
             assert any(begin <= minute < end for begin, end in intervals) == one.working
-
-
-@pytest.mark.parametrize(
-    ("text", "intervals", "again"),
-    [
-        ("", (), ""),
-        ("08:30-17:30", OFFICE_HOURS, "08:30-17:30"),
-        ("13:00 – 24:00; 8:00-12:00", ((480, 720), (780, 1440)), "08:00-12:00, 13:00-24:00"),
-        ("08:00-12:00, 12:00-13:00", ((480, 780),), "08:00-13:00"),
-    ],
-)
-def test_intervals_are_read_and_written(
-    text: str, intervals: tuple[tuple[int, int], ...], again: str
-) -> None:
-    assert parse_intervals(text) == intervals
-    assert intervals_text(intervals) == again
-    pairs = [part.split("-") for part in again.split(", ") if part]
-    assert intervals_to_pairs(intervals) == pairs
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("8.30-17.30", "format"),
-        ("08:30", "format"),
-        ("08:30-25:00", "format"),
-        ("08:30-24:01", "format"),
-        ("08:30-12:00-13:00", "format"),
-        ("17:30-08:30", "order"),
-        ("08:30-08:30", "order"),
-        ("08:00-12:00, 11:00-13:00", "overlap"),
-    ],
-)
-def test_bad_intervals_say_what_is_wrong(text: str, code: str) -> None:
-    with pytest.raises(IntervalError) as refusal:
-        parse_intervals(text)
-    assert refusal.value.code == code
