@@ -9,7 +9,7 @@ DEV := $(call installed,requirements-dev)
 PYTEST := $(BIN)/python -m pytest
 PORT ?= 8000
 
-.PHONY: help demo test test-browser test-switch test-long bench lint types migrations deps lock
+.PHONY: help venv demo demo-check test test-browser test-switch test-long bench lint types migrations deps lock
 help:
 	@echo "make demo          the portal with sample data (PORT=$(PORT)); Ctrl-C ends it"
 	@echo "make test          the fast tests; no service needs to run"
@@ -23,6 +23,11 @@ help:
 
 demo: $(RUNTIME)
 	@$(BIN)/python manage.py demo --port $(PORT)
+
+demo-check: $(RUNTIME)
+	@$(BIN)/python manage.py demo --port $(PORT) --check
+
+venv: $(DEV)
 
 test: $(DEV)
 	$(PYTEST) -n 2
