@@ -44,7 +44,10 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The answer to a request. ``max_seconds`` None: nothing limits it (an emergency call)."""
+    """The answer to a request. ``max_seconds`` None: nothing limits it (an emergency call).
+
+    ``long_seconds`` is the switch's own timer, a belt: enforcement ends calls for all else.
+    """
 
     allowed: bool
     call_id: str
@@ -52,6 +55,7 @@ class Verdict:
     code: int | None = None
     sentence: str = ""
     max_seconds: int | None = None
+    long_seconds: int | None = None
     number: str = ""
     destination: str = ""
     emergency: bool = False
@@ -86,11 +90,12 @@ def authorize(store: redis.Redis, shard: str, request: Request) -> Verdict:
 def read_verdict(reply: Sequence[str]) -> Verdict:
     """The answer of ``tp_authorize``."""
     if reply[0] == "OK":
-        _, call_id, longest, number, destination, emergency, _, *routes = reply
+        _, call_id, longest, number, destination, emergency, long_call, _, *routes = reply
         return Verdict(
             allowed=True,
             call_id=call_id,
             max_seconds=None if emergency == "1" else int(longest),
+            long_seconds=None if emergency == "1" else int(long_call),
             number=number,
             destination=destination,
             emergency=emergency == "1",

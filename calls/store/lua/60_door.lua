@@ -59,7 +59,8 @@ local function authorize(keys, args)
   else
     local id = reserve(c)
     reply = { 'OK', id, whole(c.max or 0), c.number.number, c.destination and c.destination.path or '',
-      c.emergency and '1' or '0', tostring(#c.routes), unpack(c.routes) }
+      c.emergency and '1' or '0', whole(c.client and c.client.long / 1000 or 0), tostring(#c.routes),
+      unpack(c.routes) }
   end
   if c.request ~= '' and c.code ~= 501 then
     redis.call('SET', repeated, cjson.encode(reply), 'PX', REPEAT_MS)

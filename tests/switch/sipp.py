@@ -1,0 +1,248 @@
+"""Calls made and answered by sipp: start it, wait a bounded time, read what was said.
+
+sipp writes each message with its time; `Said` is one of them. The scenarios are in
+`scenarios/`; what differs from call to call is filled into a copy in the run directory.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import subprocess
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from string import Template
+from types import TracebackType
+from typing import Self
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+REFUSALS = (
+    *(302, 400, 401, 403, 404, 405, 408, 480, 481, 482, 483, 484, 486, 487, 488),
+    *(500, 502, 503, 504, 600, 603),
+)
+_TRACE = re.compile(
+    r"^-{20,} (?P<at>\d{4}-\S+\s\S+)\s*\n"
+    r"\w+ message (?P<way>sent|received)\b[^\n]*\n\n(?P<text>.*?)(?=^-{20,}|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+_serial = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Said:
+    """One SIP message as sipp saw it; `at` is seconds since the epoch."""
+
+    at: float
+    sent: bool
+    text: str
+
+    @property
+    def first_line(self) -> str:
+        return self.text.split("\r\n", 1)[0].split("\n", 1)[0].strip()
+
+    @property
+    def status(self) -> int:
+        """The status of a reply, 0 for a request."""
+        found = re.match(r"SIP/2\.0 (\d{3})", self.first_line)
+        return int(found[1]) if found else 0
+
+    @property
+    def method(self) -> str:
+        """The method of a request, that of the request answered for a reply."""
+        if self.status:
+            return self.header("CSeq").split()[-1]
+        return self.first_line.split(" ", 1)[0]
+
+    def header(self, name: str) -> str:
+        """The first header of that name, or an empty string."""
+        found = re.search(
+            rf"^{re.escape(name)}:[ \t]*(.*?)\r?$", self.text, re.MULTILINE | re.IGNORECASE
+        )
+        return found[1].strip() if found else ""
+
+
+def _read(trace: Path) -> list[Said]:
+    if not trace.exists():
+        return []
+    text = trace.read_text(errors="replace")
+    return [
+        Said(
+            at=datetime.fromisoformat(m["at"]).timestamp(), sent=m["way"] == "sent", text=m["text"]
+        )
+        for m in _TRACE.finditer(text)
+    ]
+
+
+@dataclass
+class Sipp:
+    """One running sipp. A context manager: it never outlives its block."""
+
+    process: subprocess.Popen[bytes]
+    trace: Path
+    log: Path
+    port: int
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End sipp whether or not its calls are over."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(timeout=5)
+
+    def messages(self) -> list[Said]:
+        """Everything said so far, in order."""
+        return _read(self.trace)
+
+    def wait_for(self, text: str, seconds: float = 10) -> Said:
+        """The first message whose first line has `text`; AssertionError when none comes."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            for said in self.messages():
+                if text in said.first_line:
+                    return said
+            time.sleep(0.02)
+        lines = [said.first_line for said in self.messages()]
+        raise AssertionError(f"no {text!r} within {seconds} s; said so far: {lines}")
+
+
+@dataclass
+class Call:
+    """What came of one call, read from the caller's side."""
+
+    messages: list[Said] = field(default_factory=list)
+    output: str = ""
+
+    @property
+    def final(self) -> Said:
+        """The last final reply to an INVITE."""
+        finals = [m for m in self.messages if m.method == "INVITE" and m.status >= 200]
+        assert finals, f"no final reply; said: {[m.first_line for m in self.messages]}"
+        return finals[-1]
+
+    @property
+    def status(self) -> int:
+        return self.final.status
+
+    @property
+    def phrase(self) -> str:
+        """The reason phrase of the final reply."""
+        return self.final.first_line.split(" ", 2)[2]
+
+    @property
+    def reason(self) -> str:
+        """The Reason header of the final reply."""
+        return self.final.header("Reason")
+
+    @property
+    def talk_seconds(self) -> float:
+        """From the 200 OK to the first BYE of either side."""
+        return talk_seconds(self.messages)
+
+    @property
+    def cut_by_switch(self) -> bool:
+        """Whether the BYE came to this side instead of being sent by it."""
+        return any(m.method == "BYE" and not m.status and not m.sent for m in self.messages)
+
+
+def talk_seconds(messages: list[Said]) -> float:
+    """Seconds from the 200 OK of the INVITE to the first BYE, sent or received."""
+    answered = next(m.at for m in messages if m.method == "INVITE" and m.status == 200)
+    ended = next(m.at for m in messages if m.method == "BYE" and not m.status)
+    return ended - answered
+
+
+def _start(
+    run: Path, scenario: str, values: dict[str, object], arguments: list[str], port: int
+) -> Sipp:
+    run.mkdir(parents=True, exist_ok=True)
+    name = f"{Path(scenario).stem}-{next(_serial)}"
+    filled = run / f"{name}.xml"
+    filled.write_text(
+        Template((SCENARIOS / scenario).read_text()).safe_substitute(
+            {key: str(value) for key, value in values.items()}
+        )
+    )
+    trace, log = run / f"{name}.messages", run / f"{name}.log"
+    command = ["sipp", "-sf", str(filled), "-p", str(port), "-nostdin", "-i", "127.0.0.1"]
+    command += ["-trace_msg", "-message_file", str(trace), "-message_overwrite", "false"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, *arguments], cwd=run, stdout=output, stderr=subprocess.STDOUT
+        )
+    return Sipp(process, trace, log, port)
+
+
+def callee(
+    run: Path, port: int, *, status: str = "", ring_ms: int = 50, transport: str = "u1"
+) -> Sipp:
+    """A far end on `port`: answers, or refuses with `status` such as "486 Busy Here"."""
+    scenario = "callee_refuses.xml" if status else "callee_answers.xml"
+    values: dict[str, object] = {"status": status, "ring_ms": ring_ms}
+    started = _start(run, scenario, values, ["-t", transport], port)
+    time.sleep(0.3)
+    assert started.process.poll() is None, started.log.read_text(errors="replace")
+    return started
+
+
+def caller(
+    run: Path,
+    switch: str,
+    number: str,
+    *,
+    port: int,
+    username: str = "",
+    password: str = "",
+    from_user: str = "",
+    source: str = "127.0.0.1",
+    transport: str = "u1",
+    talk_ms: int = 500,
+    give_up_ms: int = 15_000,
+    headers: str = "",
+    uri: str = "",
+) -> Sipp:
+    """Begin a call to `number` through `switch` (host:port) and return while it goes on.
+
+    `talk_ms` after the answer the caller hangs up, unless the switch did; `give_up_ms` after
+    the INVITE it sends CANCEL. `transport` is sipp's: u1 for UDP, t1 for TCP.
+    """
+
+    def refusals(attempt: int) -> str:
+        line = (
+            f'  <recv response="{{}}" optional="true" next="refused_{attempt}"'
+            f' timeout="{give_up_ms}" ontimeout="give_up_{attempt}"/>\n'
+        )
+        return "".join(line.format(status) for status in REFUSALS)
+
+    values: dict[str, object] = {
+        "to_uri": uri or f"sip:{number}@{switch}",
+        "from_user": from_user or username or "caller",
+        "extra_headers": headers,
+        "talk_ms": talk_ms,
+        "give_up_ms": give_up_ms,
+        "refusals_1": refusals(1),
+        "refusals_2": refusals(2),
+    }
+    arguments = [switch, "-m", "1", "-t", transport, "-timeout", "120", "-i", source]
+    arguments += ["-au", username or "nobody", "-ap", password or "none"]
+    return _start(run, "caller.xml", values, arguments, port)
+
+
+def finish(call: Sipp, seconds: float = 60) -> Call:
+    """Wait for the caller to be done, at most `seconds`, and tell what came of its call."""
+    try:
+        call.process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        call.stop()
+    return Call(call.messages(), call.log.read_text(errors="replace"))
