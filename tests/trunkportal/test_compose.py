@@ -22,7 +22,7 @@ def services() -> dict[str, Any]:
 
 def test_compose_file_follows_the_compose_specification() -> None:
     check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
-    result = subprocess.run([*check, str(FILE)], capture_output=True, text=True)
+    result = subprocess.run([*check, str(FILE)], check=False, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
 
 

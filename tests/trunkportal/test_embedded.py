@@ -33,6 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="tp-") as folder:
+        Path(folder).chmod(0o711)
         yield Path(folder, "var")
 
 
