@@ -41,9 +41,7 @@ class DestinationPrefix(models.Model):
     Short codes are kept as ``GB:101``: the country, a colon, the code.
     """
 
-    destination = models.ForeignKey(
-        Destination, models.CASCADE, related_name="prefixes"
-    )
+    destination = models.ForeignKey(Destination, models.CASCADE, related_name="prefixes")
     prefix = models.CharField(_("prefix"), max_length=24, unique=True)
 
     class Meta:
@@ -76,9 +74,7 @@ class LimitProfile(models.Model):
                 fields=["reseller", "name"],
                 nulls_distinct=False,
                 name="limits_profile_name",
-                violation_error_message=_(
-                    "There is already a limit profile of this name."
-                ),
+                violation_error_message=_("There is already a limit profile of this name."),
             )
         ]
 
@@ -93,9 +89,7 @@ class LimitRow(models.Model):
     ``minutes`` is a month's; 0 is barred. ``unlimited`` and ``minutes`` exclude each other.
     """
 
-    reseller = models.ForeignKey(
-        Reseller, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    reseller = models.ForeignKey(Reseller, models.PROTECT, null=True, blank=True, related_name="+")
     profile = models.ForeignKey(LimitProfile, models.CASCADE, related_name="rows")
     destination = models.ForeignKey(Destination, models.PROTECT, related_name="+")
     minutes = models.PositiveIntegerField(_("minutes a month"), null=True, blank=True)
@@ -118,9 +112,7 @@ class LimitRow(models.Model):
         verbose_name = _("limit")
         verbose_name_plural = _("limits")
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["profile", "destination"], name="limits_row_once"
-            ),
+            models.UniqueConstraint(fields=["profile", "destination"], name="limits_row_once"),
             models.CheckConstraint(
                 condition=models.Q(unlimited=False) | models.Q(minutes__isnull=True),
                 name="limits_row_unlimited",
@@ -140,9 +132,7 @@ class ListKind(models.TextChoices):
 class ProfilePrefix(models.Model):
     """A prefix on a profile's block list or allow list, digits without ``+``."""
 
-    reseller = models.ForeignKey(
-        Reseller, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    reseller = models.ForeignKey(Reseller, models.PROTECT, null=True, blank=True, related_name="+")
     profile = models.ForeignKey(LimitProfile, models.CASCADE, related_name="prefixes")
     kind = models.CharField(max_length=5, choices=ListKind.choices)
     prefix = models.CharField(_("prefix"), max_length=20)
@@ -164,15 +154,11 @@ class ClientProfile(models.Model):
 
     reseller = models.ForeignKey(Reseller, models.PROTECT, related_name="+")
     client = models.ForeignKey(Client, models.CASCADE, related_name="profile_links")
-    profile = models.ForeignKey(
-        LimitProfile, models.PROTECT, related_name="client_links"
-    )
+    profile = models.ForeignKey(LimitProfile, models.PROTECT, related_name="client_links")
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["client", "profile"], name="limits_clientprofile_once"
-            )
+            models.UniqueConstraint(fields=["client", "profile"], name="limits_clientprofile_once")
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,66 @@
+"""Which profiles a client has."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from clients import outbox
+from clients.errors import DomainError
+from clients.models import Client, User
+from clients.selectors import clients_for
+from clients.services.base import changing
+from clients.tenancy import Scope
+from limits.models import ClientProfile, LimitProfile, LimitRow
+from limits.selectors import profiles_for
+
+
+def profile_allocate(
+    *,
+    client_id: int,
+    profile_ids: Collection[int],
+    acting_user: User | None,
+    scope: Scope,
+    at: datetime,  # noqa: ARG001 - every service is told the time
+) -> Client:
+    """Give a client these profiles and no others. Raises DomainError (``limit_profiles``)."""
+    with changing(scope, acting_user):
+        client = clients_for(scope).get(pk=client_id)
+        profiles = list(profiles_for(scope).filter(pk__in=profile_ids))
+        client_profiles_write(client=client, profiles=profiles)
+    return client
+
+
+def client_profiles_write(*, client: Client, profiles: Collection[LimitProfile]) -> None:
+    """``profile_allocate`` inside the caller's transaction."""
+    if not profiles:
+        raise DomainError(_("Allocate at least one limit profile."), field="limit_profiles")
+    for profile in profiles:
+        if profile.reseller_id not in (None, client.reseller_id):
+            raise DomainError(
+                _("“%s” does not belong to this client's reseller.") % profile,
+                field="limit_profiles",
+            )
+        if profile.currency != client.currency and _says_money(profile):
+            raise DomainError(
+                _("“%(profile)s” has prices in %(own)s; this client pays in %(currency)s.")
+                % {"profile": profile, "own": profile.currency, "currency": client.currency},
+                field="limit_profiles",
+            )
+    ClientProfile.objects.filter(client=client).exclude(profile__in=profiles).delete()
+    ClientProfile.objects.bulk_create(
+        [
+            ClientProfile(reseller=client.reseller, client=client, profile=profile)
+            for profile in profiles
+        ],
+        ignore_conflicts=True,
+    )
+    outbox.enqueue("policy.client", client_id=client.pk)
+
+
+def _says_money(profile: LimitProfile) -> bool:
+    says = Q(max_price_per_minute__isnull=False) | Q(max_setup_price__isnull=False)
+    return LimitRow.objects.filter(says | Q(spend__isnull=False), profile=profile).exists()
