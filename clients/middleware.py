@@ -38,6 +38,8 @@ class TenancyMiddleware:
         kwargs: dict[str, object],
     ) -> HttpResponse | None:
         """Run the view of a safe request inside the transaction."""
+        # Read before a transaction takes it as its context: it is found in one of its own.
+        request.scope = scope_for_user(request.user)  # type: ignore[attr-defined]
         if request.path.startswith(settings.STATIC_URL):
             return None
         if request.path.startswith(ADMIN_PREFIX):

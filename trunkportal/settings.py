@@ -19,9 +19,7 @@ from trunkportal.embedded import addresses
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(
-    env.str("TRUNKPORTAL_DATA_DIR", default=str(BASE_DIR / "var"))
-).resolve()
+DATA_DIR = Path(env.str("TRUNKPORTAL_DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 _embedded = addresses(DATA_DIR)
 
 
@@ -119,13 +117,9 @@ _database = {
     "OPTIONS": {"prepare_threshold": None, "connect_timeout": 3},
 }
 DATABASES = {
-    "default": env.db_url_config(
-        env.str("DATABASE_URL", default="") or _embedded.database_url
-    )
+    "default": env.db_url_config(env.str("DATABASE_URL", default="") or _embedded.database_url)
     | _database,
-    "owner": env.db_url_config(
-        env.str("DATABASE_OWNER_URL", default="") or _embedded.owner_url
-    )
+    "owner": env.db_url_config(env.str("DATABASE_OWNER_URL", default="") or _embedded.owner_url)
     | _database
     | {"CONN_MAX_AGE": 0},
 }
@@ -152,9 +146,7 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"
-    },
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 10},
@@ -185,9 +177,7 @@ EMAIL_HOST_PASSWORD = EMAIL_URL["EMAIL_HOST_PASSWORD"] or ""
 EMAIL_USE_TLS = bool(EMAIL_URL.get("EMAIL_USE_TLS"))
 EMAIL_USE_SSL = bool(EMAIL_URL.get("EMAIL_USE_SSL"))
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)
-DEFAULT_FROM_EMAIL = env.str(
-    "DEFAULT_FROM_EMAIL", default="Trunk portal <portal@localhost>"
-)
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Trunk portal <portal@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 DEMO_MAIL_DIR = DATA_DIR / "mail"
 
@@ -239,9 +229,7 @@ PGHISTORY_ADMIN_CLASS = "pghistory.admin.EventsAdmin"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
-    },
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

@@ -21,9 +21,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     response: HttpResponse
     if request.path.startswith("/api/"):
         refusal = {"allowed": False, "code": 501, "sip_status": 503}
-        response = JsonResponse(
-            refusal | {"sentence": "Cannot decide now."}, status=503
-        )
+        response = JsonResponse(refusal | {"sentence": "Cannot decide now."}, status=503)
         away = True
     else:
         response = HttpResponse(render_to_string(f"{status}.html"), status=status)

@@ -53,9 +53,7 @@ class PortalView(View):
         self.scope = request.scope  # type: ignore[attr-defined]
         self.at = timezone.now()
 
-    def dispatch(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
         if self.scope.kind == "none":
@@ -69,7 +67,7 @@ class PortalView(View):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
 
-    def load(self, **kwargs: Any) -> None:
+    def load(self, *args: Any, **kwargs: Any) -> None:
         """Fetch the objects that the address names, through selectors; 404 for what is not seen."""
 
     def context(self) -> dict[str, Any]:

@@ -102,7 +102,8 @@ def mark(state: str, words: str = "") -> SafeString:
     if state not in _MARKS:
         return SafeString("")
     return format_html(
-        '<svg class="tree-mark tree-mark-{}" viewBox="0 0 10 10" role="img" aria-label="{}">{}</svg>',
+        '<svg class="tree-mark tree-mark-{}" viewBox="0 0 10 10" role="img"'
+        ' aria-label="{}">{}</svg>',
         state,
         words or _mark_words()[state],
         SafeString(_MARKS[state]),
@@ -168,3 +169,11 @@ def initials(person: object) -> str:
 def notice_kind(level_tag: str) -> str:
     """The notice class of a message level: error → bad, warning → warn, success → ok."""
     return {"error": "bad", "warning": "warn", "success": "ok"}.get(level_tag, "info")
+
+
+@register.filter
+def destination(path: str) -> str:
+    """A destination's path as people say it: UK/Mobile → UK Mobile, …/Europe/France → France."""
+    first, _slash, _rest = path.partition("/")
+    last = path.rpartition("/")[2]
+    return f"{first} {last}" if first == "UK" and last != first else last
