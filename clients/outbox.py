@@ -15,6 +15,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from clients.models import OutboxEntry
+from trunkportal import crashpoints
 
 logger = logging.getLogger(__name__)
 Handler = Callable[..., None]
@@ -57,16 +58,14 @@ def drain(*, at: datetime, limit: int = 500) -> int:
             claimed_until=lease, attempts=F("attempts") + 1
         ):
             continue
+        crashpoints.reached("outbox.claimed")
         try:
             _handlers[entry.topic](**entry.payload)
         except Exception as error:
             logger.exception("outbox entry %s (%s) failed", entry.pk, entry.topic)
-            OutboxEntry.objects.filter(pk=entry.pk).update(
-                last_error=repr(error)[:2000]
-            )
+            OutboxEntry.objects.filter(pk=entry.pk).update(last_error=repr(error)[:2000])
             continue
-        OutboxEntry.objects.filter(pk=entry.pk).update(
-            done_at=timezone.now(), last_error=""
-        )
+        crashpoints.reached("outbox.handled")
+        OutboxEntry.objects.filter(pk=entry.pk).update(done_at=timezone.now(), last_error="")
         done += 1
     return done

@@ -12,7 +12,7 @@ class Role(models.TextChoices):
     CLIENT = "client", _("Client")
 
 
-_LOOK = {"view"}
+_LOOK = {"view", "mail.view"}
 _OPERATE = _LOOK | {
     "client.create",
     "client.edit",
@@ -28,5 +28,5 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     Role.MANAGER: frozenset(_MANAGE),
     Role.OPERATOR: frozenset(_OPERATE),
     Role.READ_ONLY: frozenset(_LOOK),
-    Role.CLIENT: frozenset(_LOOK),
+    Role.CLIENT: frozenset({"view"}),
 }

@@ -196,7 +196,11 @@ SWEEP_INTERVAL_SECONDS = env.float("SWEEP_INTERVAL_SECONDS", default=1.0)
 INGEST_INTERVAL_SECONDS = env.float("INGEST_INTERVAL_SECONDS", default=1.0)
 OUTBOX_INTERVAL_SECONDS = env.float("OUTBOX_INTERVAL_SECONDS", default=5.0)
 OUTBOX_LEASE_SECONDS = env.float("OUTBOX_LEASE_SECONDS", default=60.0)
+MAIL_SWEEP_SECONDS = env.float("MAIL_SWEEP_SECONDS", default=15.0)
 MAIL_RETRY_SECONDS = env.float("MAIL_RETRY_SECONDS", default=60.0)
+# A mail still in "sending" after this long has lost its worker; far above EMAIL_TIMEOUT.
+MAIL_STALE_SECONDS = env.float("MAIL_STALE_SECONDS", default=600.0)
+ONE_TIME_LINK_HOURS = env.int("ONE_TIME_LINK_HOURS", default=72)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
@@ -231,5 +235,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # aiosmtpd, the demo's mail catcher, would tell every line of a mail.
+    "loggers": {"mail.log": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

@@ -1,0 +1,28 @@
+"""Reads of accounts and mails: each takes the scope it reads for and filters by it."""
+
+from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
+from django.db.models.functions import Cast, Concat
+
+from accounts.models import Account, OutboundEmail
+from clients.selectors import owned_by
+from clients.tenancy import Scope
+
+SECRETS = ("password", "ha1_md5", "ha1_sha256")
+
+
+def accounts_for(scope: Scope) -> QuerySet[Account]:
+    """Accounts the scope may see, without their secrets."""
+    return Account.objects.filter(owned_by(scope, client="client_id")).defer(*SECRETS)
+
+
+def mails_for(scope: Scope) -> QuerySet[OutboundEmail]:
+    """Mails about the scope's clients, the newest first; a client's own people see none.
+
+    Each knows as ``sent_again`` whether a person has sent it once more.
+    """
+    again = Concat(Value("again:"), Cast(OuterRef("pk"), CharField()))
+    return (
+        OutboundEmail.objects.filter(owned_by(scope))
+        .annotate(sent_again=Exists(OutboundEmail.objects.filter(key=again)))
+        .order_by("-created_at", "-id")
+    )
