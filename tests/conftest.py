@@ -11,7 +11,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -22,6 +22,7 @@ from execnet.xspec import XSpec
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
+from tests.portal import Portal, run_portal
 from trunkportal.embedded import Addresses, running, stop_unused
 from trunkportal.embedded.addresses import DATABASE, OWNER_ROLE, SUPERUSER
 
@@ -108,3 +109,51 @@ def valkey(servers: Addresses) -> Iterator[redis.Redis]:
     with redis.Redis.from_url(servers.redis_url, decode_responses=True) as client:
         client.flushall()
         yield client
+
+
+@pytest.fixture(scope="session")
+def portal(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, request: pytest.FixtureRequest
+) -> Iterator[Portal]:
+    """The whole portal, running, on the database and the store of this test process.
+
+    What a test writes is committed and stays: each makes a reseller of its own. Tests below
+    ``switch/`` get Kamailio too.
+    """
+    switch = any("switch" in item.path.parts for item in request.session.items)
+    with (
+        run_portal(DATA_DIR, database=TEST_DATABASE, switch=switch) as portal,
+        django_db_blocker.unblock(),
+    ):
+        yield portal
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the processes of the portal said before a test failed."""
+    report = yield
+    if report.failed and "portal" in item.fixturenames:
+        for log in sorted((DATA_DIR / "log").glob("*.log")):
+            end = "\n".join(log.read_text(errors="replace").splitlines()[-40:])
+            report.sections.append((log.name, end))
+    return report
+
+
+@pytest.fixture(scope="session")
+def base_url(portal: Portal) -> str:
+    """What relative addresses in browser tests begin with."""
+    return portal.url
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, object]:
+    """Debian's Chromium; its sandbox does not start as root."""
+    # Playwright keeps an event loop in this thread: Django would refuse its database in it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    chromium = shutil.which("chromium") or pytest.fail("Chromium is missing: make deps")
+    return {
+        "executable_path": chromium,
+        "args": ["--no-sandbox"] if os.geteuid() == 0 else [],
+    }
