@@ -128,8 +128,10 @@ class InboxView(PortalView):
             raise Http404
 
     def context(self) -> dict[str, Any]:
-        newest = sorted(Path(settings.DEMO_MAIL_DIR).glob("*.eml"), reverse=True)
-        mails = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in newest]
+        # The mail catcher keeps a Maildir: one file a mail.
+        files = Path(settings.DEMO_MAIL_DIR, "new").glob("*")
+        newest = sorted(files, key=lambda file: file.stat().st_mtime_ns, reverse=True)
+        mails = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in newest]
         if self.scope.kind != "platform":
             own = set(mails_for(self.scope).values_list("message_id", flat=True))
             mails = [mail for mail in mails if mail["Message-ID"] in own]
