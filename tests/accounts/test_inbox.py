@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from clients.models import User
 
@@ -18,7 +18,7 @@ def staff(client: Client) -> Client:
 
 @pytest.mark.django_db
 def test_inbox_shows_whole_mails_of_the_catcher(
-    staff: Client, settings: SettingsWrapper, tmp_path: Path
+    staff: Client, settings: Settings, tmp_path: Path
 ) -> None:
     settings.DEMO = True
     settings.DEMO_MAIL_DIR = tmp_path / "mail"
