@@ -34,6 +34,7 @@ for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "BROKER_URL", "S
     os.environ.pop(name, None)
 DATA_DIR = Path(tempfile.mkdtemp(prefix=PREFIX))
 DATA_DIR.chmod(0o711)  # where root has no user namespace, PostgreSQL runs as nobody and passes here
+(DATA_DIR / "static").mkdir()
 os.environ["TRUNKPORTAL_DATA_DIR"] = str(DATA_DIR)
 os.environ["DJANGO_SETTINGS_MODULE"] = "trunkportal.settings"
 # `timeout` and CI end a run with SIGTERM; its servers are stopped all the same.

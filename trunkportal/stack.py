@@ -218,7 +218,7 @@ class Stack:
         self._processes = {process.name: process for process in processes}
 
     def __enter__(self) -> Self:
-        for folder in ("log", "beat", "switch"):
+        for folder in ("log", "beat", "static", "switch"):
             (self.data_dir / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             for name in self._processes:
