@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import psycopg
@@ -25,6 +26,9 @@ from pytest_django import DjangoDbBlocker
 from tests.portal import Portal, run_portal
 from trunkportal.embedded import Addresses, running, stop_unused
 from trunkportal.embedded.addresses import DATABASE, OWNER_ROLE, SUPERUSER
+
+if TYPE_CHECKING:
+    from tests.cast import Cast
 
 PREFIX = "trunkportal-test-"
 TEST_DATABASE = f"test_{DATABASE}"
@@ -158,3 +162,20 @@ def browser_type_launch_args() -> dict[str, object]:
         "executable_path": chromium,
         "args": ["--no-sandbox"] if os.geteuid() == 0 else [],
     }
+
+
+@pytest.fixture(autouse=True)
+def tenancy_guard() -> Iterator[None]:
+    """A query on a tenant table outside a tenancy context is an error."""
+    from tests.tenancy_guard import guarded
+
+    with guarded():
+        yield
+
+
+@pytest.fixture
+def cast(db: None) -> "Cast":
+    """Tenants and people; see ``tests.cast``."""
+    from tests.cast import make_cast
+
+    return make_cast()

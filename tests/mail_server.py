@@ -1,5 +1,6 @@
 """A real SMTP server in a thread, with the moods of real ones."""
 
+import logging
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,6 +51,10 @@ class MailServer:
 def _hang_up(server: SMTP) -> None:
     assert server.transport
     server.transport.close()
+
+
+# At its own DEBUG level aiosmtpd logs every line of a mail.
+logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
 @contextmanager

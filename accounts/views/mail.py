@@ -39,7 +39,7 @@ class ClientMailsView(PortalView):
     template_name = "accounts/client_mails.html"
     client: Client
 
-    def load(self, *, client_id: int) -> None:  # type: ignore[override]
+    def load(self, *, client_id: int) -> None:
         self.client = get_or_404(clients_for(self.scope), pk=client_id)
 
     def context(self) -> dict[str, Any]:
@@ -64,7 +64,7 @@ class MailSendAgainView(PortalView):
     permission = "mail.send"
     mail: OutboundEmail
 
-    def load(self, *, mail_id: int) -> None:  # type: ignore[override]
+    def load(self, *, mail_id: int) -> None:
         self.mail = get_or_404(mails_for(self.scope), pk=mail_id)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

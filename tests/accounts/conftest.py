@@ -1,19 +1,8 @@
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.mail_server import MailServer, mail_server
-
-if TYPE_CHECKING:
-    from tests.cast import Cast
-
-
-@pytest.fixture
-def cast(db: None) -> "Cast":
-    from tests.cast import make_cast
-
-    return make_cast()
 
 
 @pytest.fixture

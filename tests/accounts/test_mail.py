@@ -33,7 +33,7 @@ def now_is(mail: OutboundEmail) -> OutboundEmail:
 def body(mail: EmailMessage, subtype: str) -> str:
     part = mail.get_body((subtype,))
     assert part
-    return part.get_content()
+    return str(part.get_content())
 
 
 def try_to_send(mail: OutboundEmail, after: timedelta = timedelta()) -> OutboundEmail:

@@ -1,0 +1,82 @@
+"""Every address of the portal: whose object it names, what it asks for, what may be done there.
+
+A new address needs a line in ``ROUTES``; one that has none fails ``test_routes``. A view that takes
+an object's id is declared with the function that finds that id in a tenant of the cast.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.cast import Tenant
+
+Of = Callable[[Tenant], dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """What an address promises.
+
+    ``of`` gives the ids in the path for an object of a tenant, ``query`` those in the query string;
+    with neither the page is everybody's own. ``get`` and ``post`` name the permission each method
+    needs, None where the address does not take it. ``self_care`` is true where the people of a
+    client may look. ``others`` says that the tenancy of the address is settled elsewhere:
+    ``public`` (no login) or ``token`` (a switch's token, 401 without).
+    """
+
+    of: Of | None = None
+    query: Of | None = None
+    get: str | None = "view"
+    post: str | None = None
+    self_care: bool = False
+    others: str = ""
+
+
+def client_id(tenant: Tenant) -> dict[str, Any]:
+    return {"client_id": tenant.client.pk}
+
+
+def reseller_id(tenant: Tenant) -> dict[str, Any]:
+    return {"reseller_id": tenant.reseller.pk}
+
+
+PUBLIC = Route(others="public")
+TOKEN = Route(others="token")
+
+ROUTES: dict[str, Route] = {
+    "login/": PUBLIC,
+    "logout/": PUBLIC,
+    "link/<str:token>/": PUBLIC,
+    # Tree and tenants
+    "": Route(self_care=True),
+    "tree/": Route(self_care=True),
+    "tree/<int:reseller_id>/": Route(of=reseller_id),
+    "resellers/<int:reseller_id>/": Route(of=reseller_id),
+    "clients/<int:client_id>/": Route(of=client_id, self_care=True),
+    # Mails
+    "clients/<int:client_id>/mails/": Route(of=client_id, get="mail.view"),
+    "clients/<int:client_id>/mail-status/": Route(of=client_id, get="mail.view"),
+    "mails/<int:mail_id>/send-again/": Route(
+        of=lambda tenant: {"mail_id": tenant.mail.pk}, get=None, post="mail.send"
+    ),
+    "inbox/": Route(get="mail.view"),
+}
+
+
+def addresses(
+    patterns: list[URLPattern | URLResolver] | None = None, prefix: str = ""
+) -> Iterator[str]:
+    """The pattern of every address that the URL resolver knows, Django admin's left out."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLPattern):
+            yield route
+        elif pattern.app_name != "admin":
+            yield from addresses(pattern.url_patterns, route)
+
+
+def undeclared(patterns: list[URLPattern | URLResolver] | None = None) -> list[str]:
+    """Addresses without a line in ``ROUTES``."""
+    return sorted(set(addresses(patterns)) - ROUTES.keys())
