@@ -45,7 +45,7 @@ def load(
     if catalogue:
         writer.put_catalogue(store, shard, catalogue)
     for table in rates:
-        writer.put_rates(store, shard, table)
+        writer.put_rates(store, shard, table, table.version)
     for client in clients:
         writer.put_client(store, shard, client, now_ms=beat_ms)
     for account in accounts:

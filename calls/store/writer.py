@@ -19,6 +19,7 @@ from calls.store.policy import AccountPolicy, Catalogue, ClientPolicy, RatePolic
 
 CHUNK = 5000
 OLD_TABLE_SECONDS = 60
+SHARDS_IN_USE = f"{IDENTITIES}:shards"
 
 
 def next_version(store: redis.Redis, shard: str) -> int:
@@ -40,12 +41,17 @@ def remove_client(store: redis.Redis, shard: str, client_id: int, version: int) 
     call(store, "tp_put_client", shard, f"{client_id}|{version}|")
 
 
-def put_account(store: redis.Redis, shard: str, account: AccountPolicy) -> None:
-    """Write an account on its shard, and what it is recognised by under ``{id}``."""
+def put_account(
+    store: redis.Redis, shard: str, account: AccountPolicy, *, identity_version: int | None = None
+) -> None:
+    """Write an account on its shard, and what it is recognised by under ``{id}``.
+
+    ``identity_version`` orders writings under ``{id}``; the account's own where there is none.
+    """
     entries = [parse_entry(text) for text in account.addresses]
     fields = encode_account(account, [entry.packed for entry in entries])
     head = f"{account.account_id}|{account.version}"
-    call(store, "tp_put_account", shard, head, *_flat(fields.items()))
+    call(store, "tp_put_account", shard, f"{head}|{account.client_id}", *_flat(fields.items()))
     by_address = account.ident_by == "ip"
     identity = packed(
         {
@@ -60,24 +66,43 @@ def put_account(store: redis.Redis, shard: str, account: AccountPolicy) -> None:
             else [],
         }
     )
+    head = f"{account.account_id}|{identity_version or account.version}"
     call(store, "tp_put_identity", IDENTITIES, head, identity)
 
 
-def remove_account(store: redis.Redis, shard: str, account_id: int, version: int) -> None:
+def remove_account(
+    store: redis.Redis,
+    shard: str,
+    account_id: int,
+    client_id: int,
+    version: int,
+    identity_version: int,
+) -> None:
     """Forget an account: it is not found (305) from the next call on."""
-    call(store, "tp_put_identity", IDENTITIES, f"{account_id}|{version}")
-    call(store, "tp_put_account", shard, f"{account_id}|{version}")
+    call(store, "tp_put_identity", IDENTITIES, f"{account_id}|{identity_version}")
+    remove_from_shard(store, shard, account_id, client_id, version)
+
+
+def remove_from_shard(
+    store: redis.Redis, shard: str, account_id: int, client_id: int, version: int
+) -> None:
+    """Forget an account on a shard that it has left."""
+    call(store, "tp_put_account", shard, f"{account_id}|{version}|{client_id}")
 
 
 def put_catalogue(store: redis.Redis, shard: str, catalogue: Catalogue) -> None:
     """Write a version of the catalogue beside the one in use, then switch to it."""
-    _put_version(store, shard, "cat", "catalogue", catalogue.version, encode_catalogue(catalogue))
+    pairs = encode_catalogue(catalogue)
+    _put_version(store, shard, "cat", "catalogue", catalogue.version, pairs)
 
 
-def put_rates(store: redis.Redis, shard: str, rates: RatePolicy) -> None:
-    """Write a version of a rate table beside the one in use, then switch to it."""
+def put_rates(store: redis.Redis, shard: str, rates: RatePolicy, version: int) -> None:
+    """Write a version of a rate table beside the one in use, then switch to it.
+
+    ``version`` is of this writing, ``rates.version`` the table's own, for the call records.
+    """
     name = f"rates:{rates.table_id}"
-    _put_version(store, shard, name, name, rates.version, encode_rates(rates))
+    _put_version(store, shard, name, name, version, encode_rates(rates), f" {rates.version}")
 
 
 def put_routing(store: redis.Redis, shard: str, routing: Routing) -> None:
@@ -87,6 +112,8 @@ def put_routing(store: redis.Redis, shard: str, routing: Routing) -> None:
 
 def put_epoch(store: redis.Redis, shard: str, epoch: str) -> None:
     """Say that a shard's policy and counters are whole; without this nothing is decided."""
+    if shard != IDENTITIES:
+        store.sadd(SHARDS_IN_USE, shard)
     store.hset(f"{shard}:g", "epoch", epoch)
 
 
@@ -97,15 +124,16 @@ def _put_version(
     field: str,
     version: int,
     pairs: Iterable[tuple[str, str]],
+    note: str = "",
 ) -> None:
-    before = int(store.hget(f"{shard}:g", field) or 0)
+    before = int((store.hget(f"{shard}:g", field) or "0").split()[0])
     if before >= version:
         return
     key = f"{shard}:{name}:v{version}"
     store.delete(key)
     for chunk in _chunks(iter(pairs)):
         store.hset(key, items=_flat(chunk))
-    store.hset(f"{shard}:g", field, str(version))
+    store.hset(f"{shard}:g", field, f"{version}{note}")
     if before:
         store.expire(f"{shard}:{name}:v{before}", OLD_TABLE_SECONDS)
 

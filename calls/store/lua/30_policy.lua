@@ -47,7 +47,7 @@ end
 
 -- The price of a key in a table at a moment: the longest prefix with a rate in force.
 local function find_rate(P, table_id, key, at)
-  local version = shard_value(P, 'rates:' .. table_id)
+  local version, told = unpack(words(shard_value(P, 'rates:' .. table_id) or ''))
   if not version then return nil end
   local keys = prefixes('', key)
   local lines = redis.call('HMGET', P .. ':rates:' .. table_id .. ':v' .. version, unpack(keys))
@@ -57,7 +57,7 @@ local function find_rate(P, table_id, key, at)
       if tonumber(rate[5]) <= at and (rate[6] == '' or at < tonumber(rate[6])) then
         return { price = tonumber(rate[1]), setup = tonumber(rate[2]),
           minimum = tonumber(rate[3]), increment = tonumber(rate[4]), from = tonumber(rate[5]),
-          prefix = keys[i], table = table_id, version = tonumber(version) }
+          prefix = keys[i], table = table_id, version = tonumber(told) }
       end
     end
   end

@@ -1,7 +1,7 @@
 -- A call from its reservation to its end.
 --
--- Hash `:r:CALL`: s = R reserved, A answered; facts = what the record will
--- say of it (JSON); client, nodes = whose counters it runs on; long = ms it may last. An emergency call has no
+-- Hash `:r:CALL`: s = R reserved, A answered; facts = what the record will say of it (JSON); client,
+-- nodes = whose counters it runs on; suffix = which of them it is held to; long = ms it may last. An emergency call has no
 -- nodes and no long: it is neither counted nor cut. `:r:CALL:ended` remembers a finished one.
 -- Once answered: t = answer, p = start of the present part, carry = ms that earlier parts were
 -- floored by, day, off and percent = the part's allowances, until = when they change, pieces = earlier parts
@@ -37,6 +37,11 @@ local function save(P, id, call)
   redis.call('HSET', call_key(P, id), 's', call.s, 't', call.t, 'p', call.p, 'carry', call.carry,
     'day', call.day or '', 'off', call.off, 'percent', call.percent, 'until', call['until'],
     'pieces', call.pieces)
+end
+
+-- Whether an exhausted counter ends this call, or only counts it.
+local function held_to(call, counter)
+  return (string.match(counter, '^%d+:%d+(@?%d*):') or '') == (call.suffix or '')
 end
 
 -- Put a call on the counters of a period at an instant, with `add` ms already used by it.

@@ -80,13 +80,14 @@ rule('destination', 'number', function(c)
   return 202, { number = c.number.number }
 end)
 
--- Longest prefix of the number's key on a list of the client (`b:` blocked, `w:` allowed).
+-- The prefix of the number's key on a list of the client (`b:` blocked, `w:` allowed) whose value,
+-- the level of its owner, is the highest: 0 is the platform, resellers are numbered downwards.
 local function listed(c, letter)
   local keys = prefixes(letter, c.number.key)
   local best, prefix = nil, nil
   for i, value in ipairs(redis.call('HMGET', client_key(c.P, c.client_id), unpack(keys))) do
     local level = tonumber(value or nil)
-    if level and (not best or level > best) then best, prefix = level, string.sub(keys[i], 3) end
+    if level and (not best or level < best) then best, prefix = level, string.sub(keys[i], 3) end
   end
   return best, prefix
 end
@@ -97,18 +98,17 @@ rule('lists', 'client number', function(c)
   c.level, c.allowed_prefix = listed(c, 'w:')
 end)
 
--- Which counters the call runs on, and the rules that hold for it: an allowed number skips those
--- set at the list owner's level or below, so only the ones above it remain.
+-- Every call counts on its destination and all parents, limited or not, so that a limit set later
+-- knows of it. It is held to the rules of `c.held`: those of all profiles, or for a number allowed
+-- at some level those set above it, which have counters of their own (NODE@LEVEL).
 local function choose_nodes(c)
   c.nodes, c.held = {}, {}
+  c.suffix = c.level and '@' .. c.level or ''
   local suffixes = { '' }
-  if c.level then suffixes = { '@' .. c.level }
-  else for _, level in ipairs(c.client.levels) do suffixes[#suffixes + 1] = '@' .. level end end
-  for _, suffix in ipairs(suffixes) do
-    for _, node in ipairs(c.destination.nodes) do
-      c.nodes[#c.nodes + 1] = node .. suffix
-      if suffix == suffixes[1] then c.held[#c.held + 1] = node .. suffix end
-    end
+  for _, level in ipairs(c.client.levels) do suffixes[#suffixes + 1] = '@' .. level end
+  for _, node in ipairs(c.destination.nodes) do
+    for _, suffix in ipairs(suffixes) do c.nodes[#c.nodes + 1] = node .. suffix end
+    c.held[#c.held + 1] = node .. c.suffix
   end
   c.rules = load_rules(c.P, c.client_id, c.held)
   c.leaf = c.rules[c.held[1]] or {}

@@ -18,7 +18,7 @@ local function reserve(c)
     facts.destination, facts.path = c.destination.id, c.destination.path
     facts.currency, facts.key, facts.rate_table = c.client.currency, c.number.key, c.rate.table
     for _, pair in ipairs({ { 'long', whole(c.client.long) },
-        { 'day', c.period.day }, { 'off', c.period.off and '1' or '0' },
+        { 'day', c.period.day }, { 'suffix', c.suffix }, { 'off', c.period.off and '1' or '0' },
         { 'percent', tostring(c.period.percent) }, { 'rate', cjson.encode(c.rate) } }) do
       fields[#fields + 1] = pair[1]
       fields[#fields + 1] = pair[2]
@@ -74,7 +74,7 @@ local function left_for(P, call, at)
   for _, counter in ipairs(counters(call.client, words(call.nodes), call.day, call.off == '1')) do
     local v = redis.call('HMGET', P .. ':a:' .. counter, 'limit', 'used', 'n', 't')
     local limit = tonumber(v[1] or nil)
-    if limit then
+    if limit and held_to(call, counter) then
       local n = tonumber(v[3])
       local used = tonumber(v[2]) + n * (at - tonumber(v[4]))
       left = math.min(left, (limit - used) / math.max(1, n))

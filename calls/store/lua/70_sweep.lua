@@ -33,7 +33,8 @@ local function exhaust(P, counter, left, used, now, out, retry)
   local params = { destination = catalogue and redis.call('HGET', catalogue, 'l:' .. bare) or bare,
     form = kind == 'o' and 'off' or nil, used = minutes(used), limit = minutes(left + used) }
   for _, id in ipairs(redis.call('ZRANGE', slots_key(P, 'c', client), 0, -1)) do
-    if redis.call('HGET', call_key(P, id), 's') == 'A' then
+    local v = redis.call('HMGET', call_key(P, id), 's', 'suffix')
+    if v[1] == 'A' and held_to({ suffix = v[2] }, counter) then
       for _, each in ipairs(call_counters(P, id)) do
         if each == counter then
           condemn(P, id, 101, params)

@@ -93,11 +93,11 @@ local function put_client(keys, args)
   return { 'OK' }
 end
 
--- account_id|version, then fields and values; none removes the account.
+-- account_id|version|client_id, then fields and values; none removes the account.
 local function put_account(keys, args)
-  local P, f = keys[1], unpacked(args[1], 2)
+  local P, f = keys[1], unpacked(args[1], 3)
   if not replace(P .. ':acct:' .. f[1], f[2], args, 2) then return { 'OLD' } end
-  redis.call(#args > 1 and 'SADD' or 'SREM', P .. ':accounts', f[1])
+  redis.call(#args > 1 and 'SADD' or 'SREM', P .. ':accounts:' .. f[3], f[1])
   return { 'OK' }
 end
 

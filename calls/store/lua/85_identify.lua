@@ -26,11 +26,9 @@ local function put_identity(keys, args)
   forget(P, f[1])
   if not args[2] then
     redis.call('DEL', P .. ':acct:' .. f[1])
-    redis.call('SREM', P .. ':accounts', f[1])
     return { 'OK' }
   end
   redis.call('HSET', P .. ':acct:' .. f[1], 'v', f[2], 'm', args[2])
-  redis.call('SADD', P .. ':accounts', f[1])
   local identity = cjson.decode(args[2])
   if identity.name then redis.call('SET', P .. ':name:' .. identity.name, f[1]) end
   for _, entry in ipairs(identity.nets) do

@@ -1,0 +1,312 @@
+"""Reads policy from PostgreSQL; the caller has opened a transaction of the platform's scope."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import holidays
+from django.conf import settings
+
+from accounts.models import Account, DefaultRoute
+from calls.store.policy import (
+    DEFAULT_STEPS,
+    AccountPolicy,
+    Calendar,
+    Catalogue,
+    ClientPolicy,
+    DestinationInfo,
+    NodeRules,
+    RateEntry,
+    RatePolicy,
+    Route,
+    Routing,
+    Segment,
+    Status,
+    Tier,
+)
+from clients.domain import working_time
+from clients.domain.working_time import DayRule
+from clients.models import Client, Reseller, WorkingDay
+from limits.domain import effective as profiles
+from limits.domain.split import daily_seconds, off_hours_seconds
+from limits.models import (
+    ClientProfile,
+    Destination,
+    DestinationPrefix,
+    LimitRow,
+    ListKind,
+    ProfilePrefix,
+)
+from rates.models import ClientRates, Rate, RateTable, ResellerRates
+
+DAYS_BEHIND, DAYS_AHEAD = 2, 10
+# Where a country's bank holidays differ by region, the region meant.
+REGIONS = {"GB": "ENG"}
+
+
+def to_ms(at: datetime) -> int:
+    """Milliseconds since the epoch."""
+    return int(at.timestamp() * 1000)
+
+
+def client_policy(client: Client, *, version: int, at: datetime) -> ClientPolicy:
+    """All that decides a client's calls, as of now; its calendar reaches over the next days."""
+    chain = tiers(client)
+    taken = allocated(client, depth=len(chain))
+    parents = destination_parents()
+    outcome = profiles.effective(taken, parents)
+    levels = sorted(set(outcome.allowed.values()))
+    rules = {
+        level: profiles.strictest_rows(profiles.above(taken, level), parents) for level in levels
+    }
+    week = client_week(client)
+    percents = {rule.off_hours_percent for rule in week} | {100}
+    divisor = client.working_schedule
+    assigned = {
+        row.reseller_id: row
+        for row in ResellerRates.objects.filter(reseller__in=[each.pk for each in chain])
+    }
+    own = assigned.get(cast("int", client.reseller_id))
+    table = ClientRates.objects.filter(client=client).values_list("table_id", flat=True).first()
+    steps = chain[0].warning_steps if chain else []
+    return ClientPolicy(
+        client_id=client.pk,
+        version=version,
+        country=client.country,
+        currency=client.currency,
+        status=cast("Status", client.status),
+        capacity=client.capacity,
+        long_call_seconds=client.long_call_minutes * 60,
+        rate_table_id=table or (own.default_table_id if own else None),
+        high_price=client.high_price_amount,
+        bar_high_price_off_hours=client.bar_high_price_off_hours,
+        bar_international_off_hours=client.bar_international_off_hours,
+        prepaid=client.billing_mode == "prepaid",
+        tiers=tuple(
+            Tier(
+                reseller_id=each.pk,
+                status=cast("Status", each.status),
+                capacity=each.capacity,
+                rate_table_id=row.assigned_table_id if (row := assigned.get(each.pk)) else None,
+            )
+            for each in chain
+        ),
+        calendar=calendar(client, week, at=at),
+        rules=_rules(outcome.rows, divisor, percents),
+        blocked=tuple(sorted(outcome.blocked)),
+        allowed=outcome.allowed,
+        rules_above={level: _rules(rows, divisor, percents) for level, rows in rules.items()},
+        warning_steps=tuple(int(step) for step in steps) or DEFAULT_STEPS,
+    )
+
+
+def tiers(client: Client) -> list[Reseller]:
+    """The resellers above a client, its own first."""
+    chain: list[Reseller] = []
+    reseller = client.reseller
+    while reseller is not None:
+        chain.append(reseller)
+        reseller = reseller.parent
+    return chain
+
+
+def allocated(client: Client, *, depth: int) -> tuple[profiles.Profile, ...]:
+    """The profiles of a client with the levels of their owners."""
+    chain = [reseller.pk for reseller in tiers(client)]
+    links = ClientProfile.objects.filter(client=client).select_related("profile")
+    kept = {link.profile_id: link.profile for link in links}
+    rows: dict[int, dict[int, profiles.Values]] = {pk: {} for pk in kept}
+    for row in LimitRow.objects.filter(profile__in=kept):
+        rows[row.profile_id][row.destination_id] = profiles.Values(
+            minutes=row.minutes,
+            unlimited=row.unlimited,
+            max_price_per_minute=row.max_price_per_minute,
+            max_setup_price=row.max_setup_price,
+        )
+    lists: dict[tuple[int, str], set[str]] = {}
+    for entry in ProfilePrefix.objects.filter(profile__in=kept):
+        lists.setdefault((entry.profile_id, entry.kind), set()).add(entry.prefix)
+    return tuple(
+        profiles.Profile(
+            level=depth - chain.index(owner)
+            if (owner := profile.reseller_id) in chain
+            else profiles.PLATFORM_LEVEL,
+            rows=rows[pk],
+            block=frozenset(lists.get((pk, ListKind.BLOCK), ())),
+            allow=frozenset(lists.get((pk, ListKind.ALLOW), ())),
+        )
+        for pk, profile in kept.items()
+    )
+
+
+def destination_parents() -> dict[int, int | None]:
+    """Every destination's parent."""
+    return dict(Destination.objects.values_list("pk", "parent_id"))
+
+
+def _rules(
+    rows: Mapping[int, profiles.Values], divisor: int, percents: set[int]
+) -> dict[int, NodeRules]:
+    return {
+        node: NodeRules(
+            monthly_minutes=values.minutes,
+            unlimited=values.unlimited,
+            day_seconds=daily_seconds(values.minutes or 0, divisor),
+            off_seconds={
+                percent: off_hours_seconds(values.minutes or 0, divisor, percent)
+                for percent in percents
+            },
+            max_price_per_minute=values.max_price_per_minute,
+            max_setup_price=values.max_setup_price,
+        )
+        for node, values in rows.items()
+    }
+
+
+def client_week(client: Client) -> tuple[DayRule, ...]:
+    """Eight rules, Monday first, bank holidays last; what is not kept is standard."""
+    week = list(working_time.standard_week(weekends=client.working_schedule == 30))
+    for row in WorkingDay.objects.filter(client=client):
+        intervals = working_time.intervals_from_pairs(row.intervals)
+        week[row.day] = DayRule(intervals, row.off_hours_percent)
+    return tuple(week)
+
+
+def calendar(
+    client: Client,
+    week: tuple[DayRule, ...],
+    *,
+    at: datetime,
+    behind: int = DAYS_BEHIND,
+    ahead: int = DAYS_AHEAD,
+) -> Calendar:
+    """The client's segments around a moment."""
+    first = working_time.local_day(client.time_zone, at) - timedelta(days=behind)
+    days = behind + ahead
+    end = first + timedelta(days=days)
+    closed = frozenset(_bank_holidays(client.country, tuple(range(first.year, end.year + 1))))
+    found = working_time.segments(client.time_zone, week, closed, first, days)
+    return Calendar(
+        segments=tuple(
+            Segment(
+                starts_at_ms=each.starts_at_ms,
+                day=each.day.isoformat(),
+                working=each.working,
+                off_percent=each.off_hours_percent,
+            )
+            for each in found
+        ),
+        ends_at_ms=to_ms(working_time.day_start(client.time_zone, end)),
+    )
+
+
+@cache
+def _bank_holidays(country: str, years: tuple[int, ...]) -> Any:
+    try:
+        return frozenset(
+            holidays.country_holidays(country, subdiv=REGIONS.get(country), years=years)
+        )
+    except NotImplementedError:
+        return frozenset()
+
+
+def accounts_of(client: Client, *, version: int) -> list[AccountPolicy]:
+    """A client's accounts, terminators without an originator's half too: they are inactive."""
+    return [
+        AccountPolicy(
+            account_id=account.pk,
+            client_id=client.pk,
+            version=version,
+            country=client.country,
+            ident_by=cast("Literal['name', 'ip', 'ani']", account.ident_by),
+            username=account.sip_username or "",
+            ha1=account.ha1_md5,
+            addresses=tuple(account.ips),
+            tech_prefix=account.tech_prefix,
+            originates=account.orig_enabled,
+            capacity=account.orig_capacity,
+        )
+        for account in Account.objects.filter(client=client)
+    ]
+
+
+def catalogue(version: int) -> Catalogue:
+    """Destinations with their prefixes, and the number plans that ship with the product."""
+    nodes = {node.pk: node for node in Destination.objects.all()}
+    parents = {pk: node.parent_id for pk, node in nodes.items()}
+    countries, codes = _number_plans()
+    return Catalogue(
+        version=version,
+        prefixes=dict(DestinationPrefix.objects.values_list("prefix", "destination_id")),
+        leaves=tuple(
+            DestinationInfo(
+                pk, node.path, label(node.path), node.country, tuple(profiles.path(parents, pk))
+            )
+            for pk, node in nodes.items()
+        ),
+        labels={pk: label(node.path) for pk, node in nodes.items()},
+        countries=countries,
+        codes=codes,
+    )
+
+
+def label(path: str) -> str:
+    """A destination in a sentence: ``UK Mobile``, ``France``."""
+    first, *rest = path.split("/")
+    return rest[-1] if first == "International" and rest else " ".join([first, *rest])
+
+
+@cache
+def _number_plans() -> tuple[dict[str, str], dict[str, str]]:
+    path = Path(settings.BASE_DIR) / "limits" / "data" / "number_plans.json"
+    plans = json.loads(path.read_text(encoding="utf-8"))
+    return plans["countries"], plans["codes"]
+
+
+def rates(table_id: int) -> RatePolicy | None:
+    """One rate table with all its rates, past and future; None where there is none."""
+    table = RateTable.objects.filter(pk=table_id).first()
+    if table is None:
+        return None
+    return RatePolicy(
+        table_id=table.pk,
+        version=table.version,
+        currency=table.currency,
+        rates=tuple(
+            RateEntry(
+                prefix=rate.prefix,
+                price_per_minute=rate.price_per_minute,
+                setup_price=rate.setup_price,
+                minimum_seconds=rate.minimum_seconds,
+                increment_seconds=rate.increment_seconds,
+                from_ms=to_ms(rate.effective_from),
+                until_ms=to_ms(rate.effective_until) if rate.effective_until else None,
+            )
+            for rate in Rate.objects.filter(table=table)
+        ),
+    )
+
+
+def routing() -> Routing:
+    """The platform's default routes that are enabled."""
+    found = DefaultRoute.objects.filter(account__term_enabled=True).select_related("account")
+    routes = [(route.emergency, _route(route.account)) for route in found]
+    return Routing(
+        version=1,
+        routes=tuple(route for emergency, route in routes if not emergency),
+        emergency=tuple(route for emergency, route in routes if emergency),
+    )
+
+
+def _route(account: Account) -> Route:
+    host = account.term_host or (account.ips[0] if account.ips else "")
+    return Route(
+        account_id=account.pk,
+        host=host,
+        port=account.term_port,
+        protocol=cast("Literal['udp', 'tcp', 'tls']", account.term_protocol),
+        tech_prefix=account.tech_prefix,
+    )
