@@ -104,6 +104,23 @@ class SetAsideEvent(models.Model):
         return f"{self.stream} {self.entry}"
 
 
+class StreamPosition(models.Model):
+    """The highest event number taken in from a stream.
+
+    A store that is at a lower one has been emptied or restored, and is rebuilt.
+    """
+
+    stream = models.CharField(max_length=32, unique=True)
+    sequence = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("stream position")
+        verbose_name_plural = _("stream positions")
+
+    def __str__(self) -> str:
+        return f"{self.stream} {self.sequence}"
+
+
 class ApiToken(models.Model):
     """A switch's key to the HTTP door; only its digest is kept."""
 

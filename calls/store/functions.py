@@ -173,6 +173,11 @@ def sweep(
     )
 
 
+def seen(store: redis.Redis, shard: str, call_ids: Sequence[str]) -> None:
+    """These calls are up: a proof of life for the day their end is never told."""
+    call(store, "tp_seen", shard, "", *call_ids)
+
+
 def identify_name(store: redis.Redis, username: str) -> list[str]:
     """``OK``, shard tag, account id, HA1, addresses; or ``NONE``; or ``UNREADY``."""
     return call(store, "tp_identify", IDENTITIES, f"name|{username}", read_only=True)

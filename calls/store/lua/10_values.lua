@@ -67,14 +67,13 @@ local SIP_STATUS = { [108] = 480, [201] = 484, [202] = 404, [203] = 404, [313] =
 
 local function sip_status(code) return SIP_STATUS[code] or 403 end
 
--- The next number of this shard's events and calls; an older store is known by a lower one.
-local function sequence(P) return redis.call('INCR', P .. ':seq') end
-
+-- Append an event. They are numbered: a store that was lost is known by a lower number.
 local function emit(P, kind, body)
-  redis.call('XADD', P .. ':ev', '*', 'k', kind, 'q', sequence(P), 'd', cjson.encode(body))
+  local number = redis.call('INCR', P .. ':seq')
+  redis.call('XADD', P .. ':ev', '*', 'k', kind, 'q', number, 'd', cjson.encode(body))
 end
 
 -- A call's id: when it was authorised, and a number of its own.
 local function new_id(P, now)
-  return whole(now) .. '-' .. string.match(P, '{(.*)}') .. '-' .. whole(sequence(P))
+  return whole(now) .. '-' .. string.match(P, '{(.*)}') .. '-' .. whole(redis.call('INCR', P .. ':ids'))
 end

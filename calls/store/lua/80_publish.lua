@@ -161,15 +161,3 @@ local function rebase(keys, args)
   if client then resettle_counters(P, id, client, now) end
   return { 'OK' }
 end
-
--- client_id|node|day|now: a destination's use of the day begins again, off-hours too.
-local function reset(keys, args)
-  local P, f = keys[1], unpacked(args[1], 4)
-  for _, kind in ipairs({ 'd', 'o' }) do
-    local counter = f[1] .. ':' .. f[2] .. ':' .. f[3] .. ':' .. kind
-    if redis.call('EXISTS', P .. ':a:' .. counter) == 1 then
-      settle(P, counter, clock(f[4]), 0, -used_at(P, counter, clock(f[4])))
-    end
-  end
-  return { 'OK' }
-end

@@ -1,0 +1,1 @@
+"""What is done about calls: events taken in, limits enforced, the store kept right."""

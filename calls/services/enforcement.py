@@ -1,0 +1,113 @@
+"""The enforcement sweep: what is due in the store, and the hanging up it asks for.
+
+Sweeps may run side by side: the store hands each call that is to be cut to one of them, and again
+to any of them when it is still up after ``RETRY_MS``.
+"""
+
+import json
+import logging
+import urllib.request
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import redis
+from django.conf import settings
+
+from calls.store import functions
+from calls.store.functions import HangUp
+from calls.store.publish import shards_in_use
+
+logger = logging.getLogger(__name__)
+RETRY_MS = 3000
+RPC_SECONDS = 2.0
+HANDS = 4
+ROUND = 1000
+
+
+class NodeUnreachableError(OSError):
+    """A switch node that gave no answer: whether the call is still up is not known."""
+
+
+def sweep(store: redis.Redis) -> float | None:
+    """One round on every shard; returns seconds until the next thing is due, None for nothing."""
+    waits = []
+    for shard in sorted(shards_in_use(store)):
+        swept = functions.sweep(store, shard, limit=ROUND, retry_ms=RETRY_MS)
+        if swept.hang_ups:
+            cut(store, shard, swept.hang_ups)
+        if swept.next_due_ms is not None:
+            waits.append((swept.next_due_ms - swept.now_ms) / 1000)
+    return max(0.0, min(waits)) if waits else None
+
+
+def cut(store: redis.Redis, shard: str, hang_ups: Sequence[HangUp]) -> None:
+    """Hang up calls, several at once, and end those whose node answered, whatever it said.
+
+    A switch was seen to lose the event of a call that it was told to hang up, so the end is told to
+    the store from here too; twice is once.
+    """
+    nodes = settings.SWITCH_NODES
+    with ThreadPoolExecutor(max_workers=min(HANDS, len(hang_ups))) as hands:
+        outcomes = list(hands.map(lambda each: _hang_up(nodes, each), hang_ups))
+    for each, reached in zip(hang_ups, outcomes, strict=True):
+        if reached:
+            functions.end(store, shard, each.call_id, why="cut", who="switch")
+
+
+def _hang_up(nodes: Mapping[str, str], each: HangUp) -> bool:
+    if each.node not in nodes or not each.h_entry:
+        logger.warning("call %s (%s) cannot be hung up: node %r", each.call_id, each.code, each.node)
+        return False
+    try:
+        reply = rpc(nodes[each.node], "dlg.end_dlg", [int(each.h_entry), int(each.h_id)])
+    except (NodeUnreachableError, ValueError) as error:
+        logger.error("call %s (%s) not hung up: %s", each.call_id, each.code, error)
+        return False
+    if "error" in reply:
+        logger.warning("hanging up call %s: %s", each.call_id, reply["error"])
+    return True
+
+
+def rpc(url: str, method: str, params: Sequence[object]) -> dict[str, Any]:
+    """A JSON-RPC call of a node; an answer that says error is returned like any other."""
+    body = json.dumps({"jsonrpc": "2.0", "method": method, "params": list(params), "id": 1})
+    request = urllib.request.Request(  # noqa: S310  the address is the operator's own
+        url, body.encode(), {"Content-Type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=RPC_SECONDS) as answer:  # noqa: S310
+            reply = json.load(answer)
+    except urllib.error.HTTPError as error:
+        return {"error": f"HTTP {error.code}"}
+    except (OSError, ValueError) as error:
+        raise NodeUnreachableError(f"{url}: {error}") from error
+    return reply if isinstance(reply, dict) else {"error": "not an answer"}
+
+
+def report_alive(store: redis.Redis) -> int:
+    """Tell the store which calls the nodes have up; returns how many. Their proof of life."""
+    alive: set[str] = set()
+    for name, url in settings.SWITCH_NODES.items():
+        try:
+            reply = rpc(url, "dlg.list", [])
+        except NodeUnreachableError as error:
+            logger.warning("node %s was not asked for its calls: %s", name, error)
+            continue
+        alive |= set(_call_ids(reply.get("result")))
+    for shard in shards_in_use(store):
+        mine = sorted(call for call in alive if shard.strip("{}") == call.split("-")[1])
+        if mine:
+            functions.seen(store, shard, mine)
+    return len(alive)
+
+
+def _call_ids(dialogs: object) -> list[str]:
+    """Our call ids among a node's dialogs: the value of each dialog's variable ``call``."""
+    found = []
+    for dialog in dialogs if isinstance(dialogs, list) else []:
+        for variable in dialog.get("variables") or ():
+            call_id = variable.get("call") if isinstance(variable, dict) else None
+            if call_id and call_id.count("-") == 2:
+                found.append(str(call_id))
+    return found

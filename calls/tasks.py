@@ -1,0 +1,49 @@
+"""Celery tasks of calls: each loads what it needs and calls one service; all may run twice."""
+
+import redis
+from celery import shared_task
+from django.utils import timezone
+
+from calls.services import enforcement, policy, records
+from calls.store.connection import store
+from clients import outbox, tenancy
+from clients.models import Client, ClientType
+from clients.tenancy import PLATFORM
+
+
+@shared_task(name="calls.sweep", ignore_result=True)
+def sweep() -> None:
+    """Settle, warn, roll over and cut what is due."""
+    enforcement.sweep(store())
+
+
+@shared_task(name="calls.take_in_events")
+def take_in_events() -> int:
+    """Write the store's events to PostgreSQL."""
+    return records.take_in_events(store(), at=timezone.now())
+
+
+@shared_task(name="calls.check_store")
+def check_store() -> bool:
+    """Load the library where it is missing and rebuild a store that has lost anything."""
+    try:
+        return policy.ensure_whole(store(), at=timezone.now())
+    except redis.ConnectionError:
+        return False
+
+
+@shared_task(name="calls.report_alive")
+def report_alive() -> int:
+    """Compare live calls with the switches' lists."""
+    return enforcement.report_alive(store())
+
+
+@shared_task(name="calls.roll_calendars")
+def roll_calendars() -> int:
+    """Publish every client anew, so that its calendar reaches over the next days."""
+    with tenancy.reading(PLATFORM):
+        clients = list(Client.objects.filter(type=ClientType.CLIENT).values_list("pk", flat=True))
+    with tenancy.writing(PLATFORM):
+        for client_id in clients:
+            outbox.enqueue("policy.client", client_id=client_id)
+    return len(clients)
