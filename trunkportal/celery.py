@@ -26,5 +26,10 @@ def set_rhythm(sender: Celery, **_kwargs: Any) -> None:
     sender.conf.beat_schedule = {
         "drain the outbox": _every(settings.OUTBOX_INTERVAL_SECONDS, "clients.drain_outbox"),
         "clear the outbox": _every(DAY, "clients.clear_outbox"),
+        "enforce limits": _every(settings.SWEEP_INTERVAL_SECONDS, "calls.sweep"),
+        "take in events": _every(settings.INGEST_INTERVAL_SECONDS, "calls.take_in_events"),
+        "check the store": _every(settings.OUTBOX_INTERVAL_SECONDS, "calls.check_store"),
+        "compare live calls": _every(60, "calls.report_alive"),
+        "roll calendars over": _every(DAY / 4, "calls.roll_calendars"),
         "send mails that are due": _every(settings.MAIL_SWEEP_SECONDS, "accounts.send_due_mails"),
     }

@@ -4,22 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('calls', '0002_partitions'),
+        ("calls", "0002_partitions"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='StreamPosition',
+            name="StreamPosition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stream', models.CharField(max_length=32, unique=True)),
-                ('sequence', models.BigIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("stream", models.CharField(max_length=32, unique=True)),
+                ("sequence", models.BigIntegerField(default=0)),
             ],
             options={
-                'verbose_name': 'stream position',
-                'verbose_name_plural': 'stream positions',
+                "verbose_name": "stream position",
+                "verbose_name_plural": "stream positions",
             },
         ),
     ]

@@ -57,7 +57,9 @@ def cut(store: redis.Redis, shard: str, hang_ups: Sequence[HangUp]) -> None:
 
 def _hang_up(nodes: Mapping[str, str], each: HangUp) -> bool:
     if each.node not in nodes or not each.h_entry:
-        logger.warning("call %s (%s) cannot be hung up: node %r", each.call_id, each.code, each.node)
+        logger.warning(
+            "call %s (%s) cannot be hung up: node %r", each.call_id, each.code, each.node
+        )
         return False
     try:
         reply = rpc(nodes[each.node], "dlg.end_dlg", [int(each.h_entry), int(each.h_id)])
@@ -103,11 +105,11 @@ def report_alive(store: redis.Redis) -> int:
 
 
 def _call_ids(dialogs: object) -> list[str]:
-    """Our call ids among a node's dialogs: the value of each dialog's variable ``call``."""
+    """Our call ids among a node's dialogs: the value of each dialog's variable ``call_id``."""
     found = []
     for dialog in dialogs if isinstance(dialogs, list) else []:
         for variable in dialog.get("variables") or ():
-            call_id = variable.get("call") if isinstance(variable, dict) else None
+            call_id = variable.get("call_id") if isinstance(variable, dict) else None
             if call_id and call_id.count("-") == 2:
                 found.append(str(call_id))
     return found

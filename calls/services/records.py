@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any, cast
 
 import redis
-from django.db import DatabaseError, connection as database, transaction
+from django.db import DatabaseError, transaction
+from django.db import connection as database
 
 from accounts.mail import limit_warning_queue
 from calls.models import BarredCall, CallRecord, SetAsideEvent, StreamPosition
@@ -103,13 +104,13 @@ def _write(stream: str, entries: Sequence[Entry], *, at: datetime) -> None:
     """One savepoint for the batch; where it fails, one for each event: bad ones are set aside."""
     try:
         with transaction.atomic():
-            _write_batch(stream, entries, at=at)
+            _write_batch(stream, entries)
     except (MalformedEventError, DatabaseError) as error:
         logger.warning("%s: %s events one by one: %s", stream, len(entries), error)
         for entry in entries:
             try:
                 with transaction.atomic():
-                    _write_batch(stream, [entry], at=at)
+                    _write_batch(stream, [entry])
             except (MalformedEventError, DatabaseError) as bad:
                 _set_aside(stream, entry, bad, at=at)
 
@@ -123,7 +124,7 @@ def _set_aside(stream: str, entry: Entry, error: Exception, *, at: datetime) -> 
     )
 
 
-def _write_batch(stream: str, entries: Sequence[Entry], *, at: datetime) -> None:
+def _write_batch(stream: str, entries: Sequence[Entry]) -> None:
     batch = Batch()
     for _, fields in entries:
         batch.add(fields)
@@ -169,6 +170,8 @@ def _add_usage(calls: Sequence[Ended]) -> None:
 
 def _warn(warned: Warned) -> None:
     client = Client.objects.select_related("reseller").get(pk=warned.client_id)
+    if client.reseller is None:
+        return
     destination = Destination.objects.get(pk=warned.destination_id)
     _, created = LimitWarning.objects.get_or_create(
         client=client,
@@ -177,7 +180,7 @@ def _warn(warned: Warned) -> None:
         off_hours=warned.off_hours,
         step=warned.step,
         defaults={
-            "reseller_id": client.reseller_id,
+            "reseller": client.reseller,
             "limit_seconds": warned.limit_seconds,
             "at": warned.at,
         },

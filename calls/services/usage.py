@@ -11,13 +11,13 @@ from calls.models import StreamPosition
 from calls.services.records import take_in_events
 from calls.store.connection import call, tag
 from calls.store.publish import shards_in_use
-from calls.store.read import destination_parents
 from clients import tenancy
-from clients.domain.working_time import local_day
+from clients.domain.local_days import local_day
 from clients.models import Client, ClientType
 from clients.tenancy import PLATFORM
 from limits.domain.effective import path
 from limits.models import DailyUsage
+from limits.selectors import destination_parents
 
 logger = logging.getLogger(__name__)
 ATTEMPTS = 20

@@ -72,9 +72,9 @@ class ClientPolicy:
     """A client as the store knows it. ``tiers`` begins with its own reseller.
 
     ``rules`` is by destination id. ``blocked`` holds prefixes of the number's key (digits without
-    ``+``, or ``GB:101``). ``allowed`` gives each allowed prefix the level of the list's owner (0 the
-    platform, resellers numbered downwards), and ``rules_above[level]`` what remains of the rules
-    for a number allowed at that level: those set above it. ``version`` only rises.
+    ``+``, or ``GB:101``). ``allowed`` gives each allowed prefix the level of the list's owner (0
+    the platform, resellers numbered downwards), and ``rules_above[level]`` what remains of the
+    rules for a number allowed at that level: those set above it. ``version`` only rises.
     """
 
     client_id: int

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import cast
 
 import redis
+
 from accounts.models import Account
 from calls.store import library, read, writer
 from calls.store.connection import IDENTITIES, tag

@@ -1,14 +1,11 @@
 """Reads policy from PostgreSQL; the caller has opened a transaction of the platform's scope."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal, cast
 
 import holidays
-from django.conf import settings
 
 from accounts.models import Account, DefaultRoute
 from calls.store.policy import (
@@ -27,19 +24,15 @@ from calls.store.policy import (
     Status,
     Tier,
 )
-from clients.domain import working_time
-from clients.domain.working_time import DayRule
+from clients.domain import local_days
+from clients.domain.local_days import DayRule
 from clients.models import Client, Reseller, WorkingDay
+from clients.tenancy import PLATFORM
+from limits.catalogue.shipped import number_plan_records
 from limits.domain import effective as profiles
 from limits.domain.split import daily_seconds, off_hours_seconds
-from limits.models import (
-    ClientProfile,
-    Destination,
-    DestinationPrefix,
-    LimitRow,
-    ListKind,
-    ProfilePrefix,
-)
+from limits.models import Destination, DestinationPrefix
+from limits.selectors import client_limits, destination_parents
 from rates.models import ClientRates, Rate, RateTable, ResellerRates
 
 DAYS_BEHIND, DAYS_AHEAD = 2, 10
@@ -55,12 +48,11 @@ def to_ms(at: datetime) -> int:
 def client_policy(client: Client, *, version: int, at: datetime) -> ClientPolicy:
     """All that decides a client's calls, as of now; its calendar reaches over the next days."""
     chain = tiers(client)
-    taken = allocated(client, depth=len(chain))
+    limits = client_limits(PLATFORM, client)
     parents = destination_parents()
-    outcome = profiles.effective(taken, parents)
-    levels = sorted(set(outcome.allowed.values()))
-    rules = {
-        level: profiles.strictest_rows(profiles.above(taken, level), parents) for level in levels
+    above = {
+        level: profiles.strictest_rows(profiles.above(limits.profiles, level), parents)
+        for level in sorted(set(limits.effective.allowed.values()))
     }
     week = client_week(client)
     percents = {rule.off_hours_percent for rule in week} | {100}
@@ -95,10 +87,10 @@ def client_policy(client: Client, *, version: int, at: datetime) -> ClientPolicy
             for each in chain
         ),
         calendar=calendar(client, week, at=at),
-        rules=_rules(outcome.rows, divisor, percents),
-        blocked=tuple(sorted(outcome.blocked)),
-        allowed=outcome.allowed,
-        rules_above={level: _rules(rows, divisor, percents) for level, rows in rules.items()},
+        rules=_rules(limits.effective.rows, divisor, percents),
+        blocked=tuple(sorted(limits.effective.blocked)),
+        allowed=limits.effective.allowed,
+        rules_above={level: _rules(rows, divisor, percents) for level, rows in above.items()},
         warning_steps=tuple(int(step) for step in steps) or DEFAULT_STEPS,
     )
 
@@ -111,40 +103,6 @@ def tiers(client: Client) -> list[Reseller]:
         chain.append(reseller)
         reseller = reseller.parent
     return chain
-
-
-def allocated(client: Client, *, depth: int) -> tuple[profiles.Profile, ...]:
-    """The profiles of a client with the levels of their owners."""
-    chain = [reseller.pk for reseller in tiers(client)]
-    links = ClientProfile.objects.filter(client=client).select_related("profile")
-    kept = {link.profile_id: link.profile for link in links}
-    rows: dict[int, dict[int, profiles.Values]] = {pk: {} for pk in kept}
-    for row in LimitRow.objects.filter(profile__in=kept):
-        rows[row.profile_id][row.destination_id] = profiles.Values(
-            minutes=row.minutes,
-            unlimited=row.unlimited,
-            max_price_per_minute=row.max_price_per_minute,
-            max_setup_price=row.max_setup_price,
-        )
-    lists: dict[tuple[int, str], set[str]] = {}
-    for entry in ProfilePrefix.objects.filter(profile__in=kept):
-        lists.setdefault((entry.profile_id, entry.kind), set()).add(entry.prefix)
-    return tuple(
-        profiles.Profile(
-            level=depth - chain.index(owner)
-            if (owner := profile.reseller_id) in chain
-            else profiles.PLATFORM_LEVEL,
-            rows=rows[pk],
-            block=frozenset(lists.get((pk, ListKind.BLOCK), ())),
-            allow=frozenset(lists.get((pk, ListKind.ALLOW), ())),
-        )
-        for pk, profile in kept.items()
-    )
-
-
-def destination_parents() -> dict[int, int | None]:
-    """Every destination's parent."""
-    return dict(Destination.objects.values_list("pk", "parent_id"))
 
 
 def _rules(
@@ -167,11 +125,10 @@ def _rules(
 
 
 def client_week(client: Client) -> tuple[DayRule, ...]:
-    """Eight rules, Monday first, bank holidays last; what is not kept is standard."""
-    week = list(working_time.standard_week(weekends=client.working_schedule == 30))
+    """Eight rules, Monday first, bank holidays last; a day without a row has no working time."""
+    week = [DayRule()] * 8
     for row in WorkingDay.objects.filter(client=client):
-        intervals = working_time.intervals_from_pairs(row.intervals)
-        week[row.day] = DayRule(intervals, row.off_hours_percent)
+        week[row.day] = local_days.day_rule(row.intervals, row.off_hours_percent)
     return tuple(week)
 
 
@@ -184,11 +141,11 @@ def calendar(
     ahead: int = DAYS_AHEAD,
 ) -> Calendar:
     """The client's segments around a moment."""
-    first = working_time.local_day(client.time_zone, at) - timedelta(days=behind)
+    first = local_days.local_day(client.time_zone, at) - timedelta(days=behind)
     days = behind + ahead
     end = first + timedelta(days=days)
     closed = frozenset(_bank_holidays(client.country, tuple(range(first.year, end.year + 1))))
-    found = working_time.segments(client.time_zone, week, closed, first, days)
+    found = local_days.segments(client.time_zone, week, closed, first, days)
     return Calendar(
         segments=tuple(
             Segment(
@@ -199,7 +156,7 @@ def calendar(
             )
             for each in found
         ),
-        ends_at_ms=to_ms(working_time.day_start(client.time_zone, end)),
+        ends_at_ms=to_ms(local_days.day_start(client.time_zone, end)),
     )
 
 
@@ -237,7 +194,7 @@ def catalogue(version: int) -> Catalogue:
     """Destinations with their prefixes, and the number plans that ship with the product."""
     nodes = {node.pk: node for node in Destination.objects.all()}
     parents = {pk: node.parent_id for pk, node in nodes.items()}
-    countries, codes = _number_plans()
+    plans = number_plan_records()
     return Catalogue(
         version=version,
         prefixes=dict(DestinationPrefix.objects.values_list("prefix", "destination_id")),
@@ -248,8 +205,8 @@ def catalogue(version: int) -> Catalogue:
             for pk, node in nodes.items()
         ),
         labels={pk: label(node.path) for pk, node in nodes.items()},
-        countries=countries,
-        codes=codes,
+        countries=plans["countries"],
+        codes=plans["codes"],
     )
 
 
@@ -257,13 +214,6 @@ def label(path: str) -> str:
     """A destination in a sentence: ``UK Mobile``, ``France``."""
     first, *rest = path.split("/")
     return rest[-1] if first == "International" and rest else " ".join([first, *rest])
-
-
-@cache
-def _number_plans() -> tuple[dict[str, str], dict[str, str]]:
-    path = Path(settings.BASE_DIR) / "limits" / "data" / "number_plans.json"
-    plans = json.loads(path.read_text(encoding="utf-8"))
-    return plans["countries"], plans["codes"]
 
 
 def rates(table_id: int) -> RatePolicy | None:

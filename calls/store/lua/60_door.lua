@@ -45,6 +45,8 @@ local function refuse(c)
   return id
 end
 
+-- {'OK', call_id, max_seconds, number, destination, emergency, long_seconds, n, n Request-URIs} or
+-- {'NO', sip_status, code, sentence, call_id}. An emergency call has neither limit: 0 and 0.
 local function authorize(keys, args)
   local P = keys[1]
   local c = read_request(P, args[1])
