@@ -5,9 +5,10 @@ import hashlib
 import itertools
 import json
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from calls.store import testing
 from calls.store.policy import (
     AccountPolicy,
     Calendar,
+    NodeRules,
+    RateEntry,
+    RatePolicy,
     Route,
     Routing,
     Segment,
@@ -30,6 +34,17 @@ from trunkportal.stack import free_port
 
 REALM = "sip.localhost"
 HOUR_MS = 3_600_000
+NODES = {
+    "UK/Mobile": worlds.MOBILE,
+    "UK/Geographic": worlds.GEOGRAPHIC,
+    "International/Europe/France": worlds.FRANCE,
+}
+
+
+def rule(minutes: int | None) -> NodeRules:
+    if minutes == 0:
+        return NodeRules(monthly_minutes=0)
+    return worlds.UNLIMITED if minutes is None else worlds.limited(minutes)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,14 +60,14 @@ class Trunk:
     password: str = ""
 
 
-def calendar(*, working: bool = True, off_percent: int = 100) -> Calendar:
-    """Today and tomorrow as one day, all of it working time or all of it off-hours."""
+def calendar(off_hours: int | None) -> Calendar:
+    """Yesterday to tomorrow as one day: working time, or off-hours at so many per cent."""
     now = time.time_ns() // 1_000_000
     today = Segment(
         starts_at_ms=now - 24 * HOUR_MS,
         day=datetime.now(UTC).date().isoformat(),
-        working=working,
-        off_percent=off_percent,
+        working=off_hours is None,
+        off_percent=100 if off_hours is None else off_hours,
     )
     return Calendar(segments=(today,), ends_at_ms=now + 24 * HOUR_MS)
 
@@ -63,7 +78,7 @@ class Portal:
     def __init__(self, store: redis.Redis, run: Path) -> None:
         self.store = store
         self.run = run
-        self.route_ports = (free_port(),)
+        self.route_ports: tuple[int, ...] = (free_port(),)
         self._ids = itertools.count(11)
 
     def trunk(
@@ -73,9 +88,17 @@ class Portal:
         addresses: tuple[str, ...] = (),
         by_address: bool = False,
         account_capacity: int | None = None,
-        **client: object,
+        minutes: Mapping[str, int | None] | None = None,
+        rates: Mapping[str, str] | None = None,
+        off_hours: int | None = None,
+        high_price: str | None = None,
+        **client: Any,
     ) -> Trunk:
-        """Publish one client with one account."""
+        """Publish one client with one account.
+
+        ``minutes`` a month by destination, None for unlimited; ``rates`` are prices a minute by
+        prefix; ``off_hours`` puts the present moment into off-hours at so many per cent.
+        """
         number = next(self._ids)
         ha1 = hashlib.md5(f"{username}:{REALM}:secret-{username}".encode()).hexdigest()
         account = AccountPolicy(
@@ -89,20 +112,34 @@ class Portal:
             addresses=addresses,
             capacity=account_capacity,
         )
-        policy = worlds.client(client_id=number, **{"calendar": calendar(), **client})
+        policy = worlds.client(
+            client_id=number,
+            calendar=calendar(off_hours),
+            high_price=Decimal(high_price) if high_price else None,
+            rate_table_id=number,
+            **client,
+        )
+        if minutes is not None:
+            policy = replace(policy, rules={NODES[path]: rule(m) for path, m in minutes.items()})
+        table = RatePolicy(
+            table_id=number,
+            version=1,
+            currency="GBP",
+            rates=tuple(
+                RateEntry(prefix=prefix, price_per_minute=Decimal(price))
+                for prefix, price in (rates or {"44": "0.0128", "33": "0.02"}).items()
+            ),
+        )
+        routes = tuple(
+            Route(account_id=900 + port, host="127.0.0.1", port=port) for port in self.route_ports
+        )
         testing.load(
             self.store,
             catalogue=worlds.CATALOGUE,
-            rates=(worlds.RATES,),
+            rates=(table,),
             clients=(policy,),
             accounts=(account,),
-            routing=Routing(
-                version=1,
-                routes=tuple(
-                    Route(account_id=900 + port, host="127.0.0.1", port=port)
-                    for port in self.route_ports
-                ),
-            ),
+            routing=Routing(version=1, routes=routes, emergency=routes),
             beat_ms=time.time_ns() // 1_000_000 + HOUR_MS,
         )
         return Trunk() if by_address else Trunk(username, f"secret-{username}")

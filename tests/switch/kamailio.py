@@ -1,10 +1,13 @@
 """The switch under test: the product's own Kamailio files, started as ``demo`` starts them."""
 
 import json
+import socket
+import socketserver
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +57,60 @@ class Switch:
         """The events the store could not be told, in order."""
         lines = (line.partition("spool ")[2] for line in self.logged().splitlines())
         return [json.loads(text) for text in lines if text.startswith("{")]
+
+
+class Relay:
+    """A Unix socket that leads to another one, until it is stopped: a store that goes away."""
+
+    def __init__(self, target: Path, path: Path) -> None:
+        self.target, self.path = target, path
+        self._server: socketserver.ThreadingUnixStreamServer | None = None
+        self._open: list[socket.socket] = []
+
+    def start(self) -> None:
+        relay = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                with socket.socket(socket.AF_UNIX) as far:
+                    far.connect(str(relay.target))
+                    relay._open += [self.request, far]
+                    back = threading.Thread(target=_copy, args=(far, self.request), daemon=True)
+                    back.start()
+                    _copy(self.request, far)
+
+        self._server = socketserver.ThreadingUnixStreamServer(str(self.path), Handler)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def stop(self) -> None:
+        if self._server:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+        self.path.unlink(missing_ok=True)
+        for each in self._open:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        self._open.clear()
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def relayed(target: Path, path: Path) -> Iterator[Relay]:
+    """The store at `target`, reached by `path` until the relay is stopped."""
+    relay = Relay(target, path)
+    relay.start()
+    try:
+        yield relay
+    finally:
+        relay.stop()
 
 
 @contextmanager

@@ -2,15 +2,28 @@
 
 import pytest
 
-from tests.calls import worlds
+from tests.switch import sipp
 from tests.switch.sipp import Call
+from trunkportal.stack import free_port
+
+SIX_WAYS = (
+    "07700900123",
+    "+447700900123",
+    "00447700900123",
+    "07700%20900-123",
+    "1410770%20(0900)123",
+    "447700900123;ext=7",
+)
 
 
-def refusal(call: Call) -> tuple[int, str, str]:
-    return call.status, call.phrase, call.reason
+def refusal(call: Call) -> tuple[int, str]:
+    """Status and phrase; the Reason header must say the same."""
+    code, sentence = call.phrase.split(" ", 1)
+    assert call.reason == f'trunkportal;cause={code};text="{sentence}"'
+    return call.status, call.phrase
 
 
-def test_a_call_goes_through_and_is_told_to_the_store(portal, far_end, call):
+def test_a_call_goes_through_and_its_end_is_told_to_the_store(portal, far_end, call):
     made = call(portal.trunk(), "07700900123", talk_ms=700)
     assert made.status == 200
     assert not made.cut_by_switch
@@ -25,17 +38,79 @@ def test_a_call_goes_through_over_tcp(portal, far_end, call):
     assert call(portal.trunk(), transport="t1").status == 200
 
 
-def test_an_address_identifies_an_account(portal, far_end, call):
-    trunk = portal.trunk(by_address=True, addresses=("127.0.0.7",))
-    assert call(trunk, source="127.0.0.7").status == 200
-    assert call(trunk, source="127.0.0.8").status in {403, 407}
+def test_the_far_end_hears_who_calls_and_no_secret(portal, far_end, call):
+    call(portal.trunk(), headers="P-Asserted-Identity: <sip:+442071234567@pbx.example>\n")
+    invite = far_end.wait_for("INVITE")
+    assert invite.header("P-Asserted-Identity") == "<sip:+442071234567@sip.localhost>"
+    assert not invite.header("Proxy-Authorization")
+    assert portal.wait_for_event("call")["facts"]["caller"] == "+442071234567"
 
 
-def test_refuses_what_the_profiles_bar(portal, call):
-    made = call(portal.trunk(rules={worlds.GEOGRAPHIC: worlds.UNLIMITED}), "07700900123")
-    assert refusal(made) == (
-        403,
-        "107 UK Mobile is barred by the limit profiles.",
-        'trunkportal;cause=107;text="UK Mobile is barred by the limit profiles."',
-    )
+def test_refuses_a_barred_destination(portal, call):
+    made = call(portal.trunk(minutes={"UK/Geographic": None}), "07700900123")
+    assert refusal(made) == (403, "107 UK Mobile is barred by the limit profiles.")
     assert portal.wait_for_event("barred")["code"] == 107
+
+
+def test_refuses_a_number_that_has_no_rate(portal, call):
+    trunk = portal.trunk(minutes={"International/Europe/France": 120}, rates={"44": "0.0128"})
+    assert refusal(call(trunk, "0033612345678")) == (404, "203 There is no rate for +33612345678.")
+
+
+def test_an_emergency_call_goes_through_with_nothing_left(portal, far_end, call):
+    trunk = portal.trunk(minutes={"UK/Mobile": 0}, status="suspended", account_capacity=0)
+    assert call(trunk, "07700900123").status == 403
+    assert call(trunk, "999").status == 200
+    assert far_end.wait_for("INVITE").first_line.startswith("INVITE sip:999@")
+
+
+def test_refuses_high_price_calls_during_off_hours(portal, call):
+    trunk = portal.trunk(off_hours=100, high_price="0.01", bar_high_price_off_hours=True)
+    status, phrase = refusal(call(trunk))
+    assert (status, phrase[:3]) == (403, "104")
+    assert phrase.endswith("the first minute costs £0.0128, more than £0.01.")
+
+
+def test_refuses_international_calls_during_off_hours(portal, call):
+    trunk = portal.trunk(off_hours=100, bar_international_off_hours=True)
+    status, phrase = refusal(call(trunk, "0033612345678"))
+    assert (status, phrase[:3]) == (403, "105")
+
+
+def test_refuses_calls_on_a_day_at_nought_per_cent(portal, call):
+    """As Sunday is for a client on the 24-day schedule."""
+    trunk = portal.trunk(off_hours=0)
+    assert refusal(call(trunk)) == (
+        403,
+        "106 This day or period is not worked; no calls are allowed in it.",
+    )
+
+
+def test_a_number_written_in_six_ways_is_one_number(portal, far_end, call):
+    trunk = portal.trunk(minutes={"UK/Mobile": 3})  # 6 s a day
+    for written in SIX_WAYS:
+        made = call(trunk, written, talk_ms=300)
+        assert made.status == 200, (written, made.phrase)
+    sent = {said.first_line.split("@")[0] for said in far_end.messages() if said.method == "INVITE"}
+    assert "INVITE sip:+447700900123" in sent
+    assert {line for line in sent if line.startswith("INVITE")} == {"INVITE sip:+447700900123"}
+    assert refusal(call(trunk))[1] == "101 UK Mobile allowance is spent: 0.10 of 0.10 min."
+
+
+def test_the_next_route_is_tried_when_one_fails_and_not_when_the_number_does(
+    portal, far_end, call, tmp_path
+):
+    first, good = free_port(), portal.route_ports[0]
+    for status, expected in (("503 Service Unavailable", 200), ("486 Busy Here", 486)):
+        portal.route_ports = (first, good)
+        with sipp.callee(tmp_path / "sipp", first, status=status):
+            assert call(portal.trunk()).status == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [("603 Decline", 480), ("600 Busy Everywhere", 486), ("302 Moved Temporarily", 480)],
+)
+def test_a_caller_hears_no_6xx_and_is_led_nowhere_else(portal, call, tmp_path, said, heard):
+    with sipp.callee(tmp_path / "sipp", portal.route_ports[0], status=said):
+        assert call(portal.trunk()).status == heard

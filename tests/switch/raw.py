@@ -1,0 +1,101 @@
+"""SIP by hand over UDP: requests that no decent phone sends, and answers byte by byte."""
+
+import hashlib
+import itertools
+import re
+import socket
+import time
+from dataclasses import dataclass
+from typing import Self
+
+_serial = itertools.count(1)
+
+
+def request(method: str, uri: str, *, user: str = "acme", call: str = "", **headers: str) -> str:
+    """A request in proper form; ``headers`` add to it or, by name, take the place of one.
+
+    An underscore in a name stands for a hyphen; an empty value leaves the header out.
+    """
+    call = call or f"raw-{next(_serial)}"
+    lines = {
+        "Via": f"SIP/2.0/UDP 127.0.0.1:PORT;branch=z9hG4bK-{call};rport",
+        "Max-Forwards": "70",
+        "From": f"<sip:{user}@caller.example>;tag=t{call}",
+        "To": f"<{uri if method != 'REGISTER' else f'sip:{user}@registrar.example'}>",
+        "Call-ID": call,
+        "CSeq": f"1 {method}",
+        "Contact": f"<sip:{user}@127.0.0.1:PORT>",
+        "Content-Length": "0",
+    }
+    lines |= {name.replace("_", "-"): value for name, value in headers.items()}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items() if value)
+    return f"{method} {uri} SIP/2.0\r\n{head}\r\n"
+
+
+@dataclass
+class Phone:
+    """A socket that says what it is told to the switch at ``address`` (host:port)."""
+
+    address: str
+    source: str = "127.0.0.1"
+
+    def __post_init__(self) -> None:
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((self.source, 0))
+        host, port = self.address.split(":")
+        self.socket.connect((host, int(port)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+    def say(self, text: str | bytes) -> None:
+        port = str(self.socket.getsockname()[1])
+        self.socket.send(
+            text if isinstance(text, bytes) else text.replace("PORT", port).encode("utf-8")
+        )
+
+    def hear(self, seconds: float = 2) -> str:
+        """The next final answer, or an empty string when none comes in time."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self.socket.settimeout(left)
+            try:
+                answer = self.socket.recv(65535).decode("utf-8")
+            except TimeoutError:
+                break
+            if not answer.startswith("SIP/2.0 1"):
+                return answer
+        return ""
+
+    def ask(self, text: str | bytes, seconds: float = 2) -> str:
+        self.say(text)
+        return self.hear(seconds)
+
+    def ask_with_password(
+        self, method: str, uri: str, username: str, password: str, *, user: str = "", call: str
+    ) -> str:
+        """The answer to a request that is repeated with credentials once challenged."""
+        challenge = self.ask(request(method, uri, user=user or username, call=f"{call}-1"))
+        nonce, realm = (
+            re.findall(rf'{name}="([^"]+)"', challenge)[0] for name in ("nonce", "realm")
+        )
+        ha1, ha2 = (
+            hashlib.md5(text.encode()).hexdigest()
+            for text in (f"{username}:{realm}:{password}", f"{method}:{uri}")
+        )
+        proof = hashlib.md5(f"{ha1}:{nonce}:00000001:c:auth:{ha2}".encode()).hexdigest()
+        header = "Authorization" if method == "REGISTER" else "Proxy-Authorization"
+        credentials = (
+            f'Digest username="{username}", realm="{realm}", nonce="{nonce}", uri="{uri}", '
+            f'response="{proof}", qop=auth, nc=00000001, cnonce="c", algorithm=MD5'
+        )
+        again = request(method, uri, user=user or username, call=call, **{header: credentials})
+        return self.ask(again)
+
+
+def status(answer: str) -> int:
+    """The status of an answer, 0 for none."""
+    return int(answer.split(" ", 2)[1]) if answer else 0

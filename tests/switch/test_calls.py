@@ -1,0 +1,145 @@
+"""The life of a call: its slot, its end, and who may end it."""
+
+import time
+
+import pytest
+
+from tests.switch import kamailio, sipp
+from tests.switch.raw import Phone, request, status
+from tests.switch.test_decisions import refusal
+from trunkportal.stack import free_port
+
+
+def leg(far_end: sipp.Sipp, call: sipp.Call) -> list[sipp.Said]:
+    """What the far end said and heard of one call."""
+    call_id = call.final.header("Call-ID")
+    return [said for said in far_end.messages() if said.header("Call-ID") == call_id]
+
+
+def hung_up_on_both_legs(far_end: sipp.Sipp, call: sipp.Call) -> bool:
+    theirs = [said for said in leg(far_end, call) if said.method == "BYE" and not said.status]
+    return call.cut_by_switch and bool(theirs) and not theirs[0].sent
+
+
+def test_of_three_calls_at_once_a_capacity_of_two_lets_two_through(portal, far_end, begin, call):
+    trunk = portal.trunk(account_capacity=2)
+    two = [begin(trunk, "07700900123", talk_ms=3000) for _ in range(2)]
+    for each in two:
+        each.wait_for("SIP/2.0 200")
+    third = call(trunk)
+    assert refusal(third) == (480, "108 The account's capacity is reached: 2 of 2 calls.")
+    assert {sipp.finish(each).status for each in two} == {200}
+    assert call(trunk).status == 200
+
+
+def test_a_cancelled_call_frees_its_slot(portal, switch, begin, call, tmp_path):
+    trunk = portal.trunk(account_capacity=1)
+    with sipp.callee(tmp_path / "sipp", portal.route_ports[0], ring_ms=3000):
+        cancelled = call(trunk, give_up_ms=500)
+        assert cancelled.status == 487
+        event = portal.wait_for_event("call")
+        assert (event["why"], event["sip"], event["talk"]) == ("cancelled", 487, 0)
+        assert call(trunk).status == 200
+
+
+def test_an_unanswered_call_frees_its_slot(portal, call, tmp_path):
+    trunk = portal.trunk(account_capacity=1)
+    with sipp.callee(tmp_path / "sipp", portal.route_ports[0], status="486 Busy Here"):
+        assert [call(trunk).status for _ in range(2)] == [486, 486]
+    event = portal.wait_for_event("call")
+    assert (event["why"], event["sip"], event["talk"]) == ("failed", 486, 0)
+
+
+@pytest.mark.parametrize("transport", ["u1", "t1"])
+def test_the_switch_itself_cuts_a_long_call_on_both_legs(portal, far_end, call, transport):
+    trunk = portal.trunk(long_call_seconds=3)
+    made = call(trunk, talk_ms=20_000, transport=transport)
+    assert hung_up_on_both_legs(far_end, made)
+    assert made.talk_seconds == pytest.approx(3, abs=1)
+    assert sipp.talk_seconds(leg(far_end, made)) == pytest.approx(3, abs=1)
+    event = portal.wait_for_event("call")
+    assert (event["code"], event["why"], event["seconds"]) == (111, "timeout", 3)
+
+
+def test_a_hang_up_by_the_portal_says_why_on_both_legs(portal, switch, far_end, begin):
+    running = begin(portal.trunk(), "07700900123", talk_ms=20_000)
+    running.wait_for("ACK")
+    running.wait_for("SIP/2.0 200")
+    time.sleep(0.3)
+    (dialog,) = switch.live_calls()
+    because = 'Reason: trunkportal;cause=101;text="UK Mobile allowance is spent"\r\n'
+    switch.rpc("dlg.end_dlg", dialog["h_entry"], dialog["h_id"], because)
+    made = sipp.finish(running)
+    assert hung_up_on_both_legs(far_end, made)
+    for messages in (made.messages, leg(far_end, made)):
+        bye = next(said for said in messages if said.method == "BYE")
+        assert f"Reason: {bye.header('Reason')}\r\n" == because
+    assert portal.wait_for_event("call")["who"] == "switch"
+
+
+def test_many_hang_ups_at_once_reach_every_far_end(portal, switch, far_end, begin):
+    """Kamailio 5.6 loses some, unless the answers to its BYE wait a moment."""
+    trunk = portal.trunk(minutes={"UK/Geographic": None})
+    running = [begin(trunk, "02071234567", talk_ms=30_000) for _ in range(20)]
+    for each in running:
+        each.wait_for("SIP/2.0 200")
+    time.sleep(0.3)
+    for dialog in switch.live_calls():
+        switch.rpc("dlg.end_dlg", dialog["h_entry"], dialog["h_id"])
+    made = [sipp.finish(each) for each in running]
+    assert all(hung_up_on_both_legs(far_end, each) for each in made)
+    ended = [event for event in portal.events() if event["kind"] == "call"]
+    assert len(ended) == 20
+
+
+def test_other_requests_within_a_call_that_is_not_ours_are_refused(portal, switch):
+    with Phone(switch.address) as phone:
+        uri = f"sip:07700900123@{switch.address}"
+        for method in ("BYE", "INVITE", "INFO"):
+            asked = request(method, uri, call=method, To=f"<{uri}>;tag=gone")
+            assert status(phone.ask(asked)) == 481
+
+
+def test_with_the_store_gone_calls_are_refused_and_their_ends_kept(
+    portal, servers, far_end, tmp_path
+):
+    """The store is stopped and a call that is up ends: its end waits in the log, with its time."""
+    relay = tmp_path / "store.sock"
+    with (
+        kamailio.relayed(servers.valkey_socket, relay) as store,
+        kamailio.running(tmp_path / "switch", f"unix://{relay}?db=0") as switch,
+    ):
+        trunk = portal.trunk()
+
+        def begin(number: str, **how) -> sipp.Sipp:
+            return sipp.caller(
+                tmp_path / "sipp",
+                switch.address,
+                number,
+                port=free_port(),
+                username=trunk.username,
+                password=trunk.password,
+                **how,
+            )
+
+        with begin("07700900123", talk_ms=2500) as running:
+            running.wait_for("SIP/2.0 200")
+            time.sleep(0.3)
+            store.stop()
+            refused = sipp.finish(begin("07700900123"))
+            assert refused.status == 503
+            assert refused.phrase.startswith("501 ")
+            assert refused.final.header("Retry-After") == "5"
+            assert "501 the store cannot decide" in switch.logged()
+            assert sipp.finish(running).status == 200
+        (event,) = switch.spooled()
+        assert event["function"] == "tp_end"
+        _, why, talk_ms, *_, now = event["packed"].split("|")
+        assert why == "normal"
+        assert int(talk_ms) == pytest.approx(2500, abs=300)
+        assert int(now) == pytest.approx(time.time() * 1000, abs=5000)
+        portal.store.fcall("tp_end", 1, event["tag"], event["packed"])
+        assert portal.wait_for_event("call")["talk"] == int(talk_ms)
+        store.start()
+        time.sleep(1.2)
+        assert sipp.finish(begin("07700900123")).status == 200
