@@ -31,9 +31,7 @@ class RateTable(models.Model):
                 fields=["reseller", "name"],
                 nulls_distinct=False,
                 name="rates_table_name",
-                violation_error_message=_(
-                    "There is already a rate table of this name."
-                ),
+                violation_error_message=_("There is already a rate table of this name."),
             )
         ]
 
@@ -47,17 +45,11 @@ class Rate(models.Model):
     Amounts are in the table's currency with 6 decimals; the longest prefix decides.
     """
 
-    reseller = models.ForeignKey(
-        Reseller, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    reseller = models.ForeignKey(Reseller, models.PROTECT, null=True, blank=True, related_name="+")
     table = models.ForeignKey(RateTable, models.CASCADE, related_name="rates")
     prefix = models.CharField(_("prefix"), max_length=24)
-    price_per_minute = models.DecimalField(
-        _("price a minute"), max_digits=18, decimal_places=6
-    )
-    setup_price = models.DecimalField(
-        _("set-up"), max_digits=18, decimal_places=6, default=0
-    )
+    price_per_minute = models.DecimalField(_("price a minute"), max_digits=18, decimal_places=6)
+    setup_price = models.DecimalField(_("set-up"), max_digits=18, decimal_places=6, default=0)
     minimum_seconds = models.PositiveIntegerField(_("minimum, s"), default=1)
     increment_seconds = models.PositiveIntegerField(_("increment, s"), default=1)
     effective_from = models.DateTimeField(_("from"))

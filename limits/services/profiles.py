@@ -200,8 +200,13 @@ def publish_clients_of(profile: LimitProfile) -> None:
 def _editable(scope: Scope, profile_id: int) -> LimitProfile:
     profile = profiles_for(scope).get(pk=profile_id)
     if not may_edit(scope, profile):
-        raise DomainError(_("This profile belongs to the platform: copy it to change it."))
+        raise DomainError(not_yours())
     return profile
+
+
+def not_yours() -> str:
+    """Why a reseller may not change a platform's profile."""
+    return _("This profile belongs to the platform: duplicate it to change it.")
 
 
 def _check_currency(profile: LimitProfile, rows: Iterable[Values]) -> None:

@@ -61,16 +61,12 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=64, verbose_name="name")),
                 (
                     "currency",
-                    models.CharField(
-                        default="GBP", max_length=3, verbose_name="currency"
-                    ),
+                    models.CharField(default="GBP", max_length=3, verbose_name="currency"),
                 ),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False
-                    ),
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
                 ),
                 (
                     "reseller",
@@ -235,16 +231,12 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=64, verbose_name="name")),
                 (
                     "currency",
-                    models.CharField(
-                        default="GBP", max_length=3, verbose_name="currency"
-                    ),
+                    models.CharField(default="GBP", max_length=3, verbose_name="currency"),
                 ),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False
-                    ),
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
                 ),
                 (
                     "pgh_context",

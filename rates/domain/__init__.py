@@ -1,0 +1,6 @@
+"""What rates are made of, without a database."""
+
+import re
+
+PREFIX = re.compile(r"([A-Z]{2}:)?[0-9]{1,15}")
+"""Digits of the international form without ``+``, or a short code as ``GB:118``."""
