@@ -26,7 +26,13 @@ class Protocol(models.TextChoices):
     TLS = "tls", "TLS"
 
 
-@pghistory.track(exclude=["password", "ha1_md5", "ha1_sha256", "out_password"])
+@pghistory.track(
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(),
+    pghistory.DeleteEvent(),
+    pghistory.ManualEvent("password_shown"),  # type: ignore[no-untyped-call]
+    exclude=["password", "ha1_md5", "ha1_sha256"],
+)
 class Account(models.Model):
     """A trunk: how its calls are recognised, and how calls are sent to it.
 

@@ -1,6 +1,6 @@
 """Reads of accounts and mails: each takes the scope it reads for and filters by it."""
 
-from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
+from django.db.models import CharField, Exists, F, Func, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Concat
 
 from accounts.models import Account, OutboundEmail
@@ -25,4 +25,27 @@ def mails_for(scope: Scope) -> QuerySet[OutboundEmail]:
         OutboundEmail.objects.filter(owned_by(scope))
         .annotate(sent_again=Exists(OutboundEmail.objects.filter(key=again)))
         .order_by("-created_at", "-id")
+    )
+
+
+def accounts_found(scope: Scope, text: str) -> QuerySet[Account]:
+    """Accounts whose label, username, address or client contains ``text``."""
+    words = text.strip()
+    if not words:
+        return accounts_for(scope)
+    return (
+        accounts_for(scope)
+        .annotate(
+            addresses=Func(
+                F("ips"), Value(";"), function="array_to_string", output_field=TextField()
+            )
+        )
+        .filter(
+            Q(name__icontains=words)
+            | Q(sip_username__icontains=words)
+            | Q(addresses__icontains=words)
+            | Q(tech_prefix=words)
+            | Q(client__name__icontains=words)
+            | Q(client__reference__iexact=words)
+        )
     )

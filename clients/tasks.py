@@ -5,8 +5,10 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from clients import outbox
+from clients import invitations, outbox
 from clients.models import OutboxEntry
+
+__all__ = ["clear_outbox", "drain_outbox", "invitations"]  # the latter handles a topic
 
 
 @shared_task(name="clients.drain_outbox")

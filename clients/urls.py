@@ -1,7 +1,9 @@
 from django.urls import URLPattern, path
 
+from clients.views.add_client import STEPS, AddClientStartView, AddClientView
 from clients.views.client import ClientView
 from clients.views.home import HomeView, ResellerView
+from clients.views.invitation import InvitationView
 from clients.views.tree import TreeBranchView, TreeView
 
 urlpatterns: list[URLPattern] = [
@@ -10,4 +12,11 @@ urlpatterns: list[URLPattern] = [
     path("tree/<int:reseller_id>/", TreeBranchView.as_view(), name="tree_branch"),
     path("resellers/<int:reseller_id>/", ResellerView.as_view(), name="reseller"),
     path("clients/<int:client_id>/", ClientView.as_view(), name="client"),
+    path("clients/new/", AddClientStartView.as_view(), name="client_add"),
+    path(
+        "clients/new/<uuid:run>/<slug:step>/",
+        AddClientView.as_view(form_list=STEPS, url_name="client_add_step"),
+        name="client_add_step",
+    ),
+    path("welcome/<uidb64>/<token>/", InvitationView.as_view(), name="invitation"),
 ]

@@ -1,0 +1,73 @@
+"""Resellers: nodes of the tenant tree."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Q
+from django.utils.translation import gettext as _
+
+from clients import outbox
+from clients.errors import DomainError
+from clients.models import SHARDS, Reseller, Status, User
+from clients.services.base import changing, lock
+from clients.tenancy import Scope
+
+
+def reseller_insert(
+    *, parent: Reseller | None, acting_user: User | None, at: datetime, values: Mapping[str, Any]
+) -> Reseller:
+    """Add a reseller inside the caller's transaction.
+
+    A child lives on the shard of its top-level reseller, a new top-level one on the shard with the
+    fewest of them. Raises DomainError (field ``reference``) when the reference is taken.
+    """
+    if parent is None:
+        lock("reseller shard")
+        shard = _least_used_shard()
+    else:
+        shard = parent.shard
+    try:
+        with transaction.atomic():
+            return Reseller.objects.create(
+                parent=parent,
+                shard=shard,
+                created_at=at,
+                status_at=at,
+                status_by=acting_user,
+                **values,
+            )
+    except IntegrityError:
+        raise DomainError(_("This reference is already in use."), field="reference") from None
+
+
+def _least_used_shard() -> int:
+    used = dict(
+        Reseller.objects.filter(parent=None).values_list("shard").annotate(count=Count("id"))
+    )
+    return min(range(SHARDS), key=lambda shard: (used.get(shard, 0), shard))
+
+
+def reseller_status_set(
+    *,
+    reseller_id: int,
+    status: Status,
+    reason: str,
+    acting_user: User,
+    scope: Scope,
+    at: datetime,
+) -> Reseller:
+    """Suspend a reseller (all below it with it) or let it work again."""
+    with changing(scope, acting_user):
+        reseller = Reseller.objects.select_for_update().get(Q(pk=reseller_id))
+        reseller.status = status
+        reseller.status_reason = reason
+        reseller.status_at = at
+        reseller.status_by = acting_user
+        reseller.version += 1
+        reseller.save(
+            update_fields=["status", "status_reason", "status_at", "status_by", "version"]
+        )
+        outbox.enqueue("policy.reseller", reseller_id=reseller.pk)
+    return reseller

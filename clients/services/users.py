@@ -1,0 +1,80 @@
+"""People and what they may do: memberships, and the invitation of who has no password yet."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from clients import outbox, tenancy
+from clients.errors import DomainError
+from clients.models import Client, Membership, Reseller, User
+from clients.roles import Role
+from clients.services.base import changing
+from clients.tenancy import Scope
+
+
+def membership_insert(
+    *,
+    email: str,
+    name: str,
+    reseller: Reseller,
+    client: Client | None,
+    role: Role,
+    at: datetime,
+) -> Membership:
+    """Let a person log in for a reseller, or for one client, inside the caller's transaction.
+
+    A person unknown so far is made and sent an invitation to choose a password. Raises DomainError
+    (field ``email``) for an address that already logs in somewhere.
+    """
+    user = User.objects.filter(email=email.strip().lower()).first()
+    if user is None:
+        user = User.objects.create_user(email, None, name=name, date_joined=at)
+    else:
+        with tenancy.entered(tenancy.PLATFORM):
+            taken = user.is_staff or Membership.objects.filter(user=user).exists()
+        if taken:
+            raise DomainError(_("This address is already in use."), field="email")
+    membership = Membership.objects.create(
+        user=user, reseller=reseller, client=client, role=role, created_at=at
+    )
+    if not user.has_usable_password():
+        outbox.enqueue("user.invite", user_id=user.pk)
+    return membership
+
+
+def membership_create(
+    *,
+    reseller_id: int,
+    client_id: int | None = None,
+    email: str,
+    name: str,
+    role: Role,
+    acting_user: User,
+    scope: Scope,
+    at: datetime,
+) -> Membership:
+    """Let a person log in; see ``membership_insert``."""
+    with changing(scope, acting_user):
+        return membership_insert(
+            email=email,
+            name=name,
+            reseller=Reseller.objects.get(pk=reseller_id),
+            client=Client.objects.get(pk=client_id) if client_id else None,
+            role=role,
+            at=at,
+        )
+
+
+def membership_delete(
+    *,
+    membership_id: int,
+    acting_user: User,
+    scope: Scope,
+    at: datetime,  # noqa: ARG001 - every service is told the time
+) -> None:
+    """End a person's access. Nobody ends their own, so that somebody is left."""
+    with changing(scope, acting_user):
+        membership = Membership.objects.get(pk=membership_id)
+        if membership.user_id == acting_user.pk:
+            raise DomainError(_("You cannot end your own access."))
+        membership.delete()
