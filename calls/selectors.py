@@ -163,3 +163,27 @@ def barred_calls_for(scope: Scope) -> QuerySet[BarredCall]:
 
 def _of(scope: Scope) -> Q:
     return owned_by(scope, client="client_id")
+
+
+def between(since: datetime | None, until: datetime | None) -> Q:
+    """The condition that a row is of this stretch of time; None is open."""
+    condition = Q()
+    if since is not None:
+        condition &= Q(at__gte=since)
+    if until is not None:
+        condition &= Q(at__lt=until)
+    return condition
+
+
+def with_number(text: str) -> Q:
+    """The condition that a number, or the whole of a call id, is what a person typed.
+
+    Spaces, the + and a national number's leading zeros do not matter.
+    """
+    typed = "".join(text.split())
+    digits = typed.lstrip("+").lstrip("0")
+    condition = Q(pk=text.strip()) | Q(sip_call_id=text.strip())
+    if digits:
+        condition |= Q(number__contains=digits) | Q(dialled__contains=digits)
+        condition |= Q(caller__contains=digits)
+    return condition

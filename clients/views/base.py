@@ -6,7 +6,7 @@ durable one, then redirects; a refused form is rendered in a read transaction ag
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, ClassVar, TypeVar
 
 from django import forms
@@ -47,6 +47,7 @@ class PortalView(View):
     template_name: ClassVar[str] = ""
     scope: Scope
     at: datetime
+    zone: tzinfo = UTC  # of the times the page shows
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
@@ -76,7 +77,7 @@ class PortalView(View):
 
     def page(self, *, status: int = 200, **extra: Any) -> HttpResponse:
         """Render the page in a read transaction; nested in the request's own for safe methods."""
-        with tenancy.reading(self.scope):
+        with tenancy.reading(self.scope), timezone.override(self.zone):
             return TemplateResponse(
                 self.request, self.template_name, self.context() | extra, status=status
             ).render()

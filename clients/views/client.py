@@ -4,7 +4,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client, ClientType
@@ -31,10 +30,7 @@ class ClientPage(PortalView):
     def load(self, *, client_id: int) -> None:
         rows = clients_for(self.scope).select_related("reseller")
         self.client = get_or_404(rows, pk=client_id)
-
-    @property
-    def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.client.time_zone)
+        self.zone = ZoneInfo(self.client.time_zone)
 
 
 class ClientView(ClientPage):
@@ -43,7 +39,6 @@ class ClientView(ClientPage):
     template_name = "clients/client.html"
 
     def context(self) -> dict[str, Any]:
-        timezone.activate(self.zone)
         return {
             "client": self.client,
             "is_vendor": self.client.type == ClientType.VENDOR,

@@ -1,6 +1,6 @@
 """Home and the page of a reseller: what needs attention, and who is tiered below."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,12 +10,12 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 
 from clients.models import Client, Reseller
-from clients.selectors import clients_for, resellers_for, subtree_ids
+from clients.selectors import clients_for, resellers_for
 from clients.tenancy import Scope
 from clients.views.base import PortalView, get_or_404
+from clients.views.selected import narrowed
 from clients.views.tree import TreeReader
 from limits.models import LimitWarning
 from limits.warnings import warnings_today
@@ -43,16 +43,6 @@ def attention(scope: Scope, *, at: datetime) -> Attention:
     return Attention(list(worst.values()))
 
 
-def narrowed(scope: Scope, reseller: Reseller) -> Scope:
-    """The same person, looking only at one reseller and what is tiered below it."""
-    return replace(
-        scope,
-        kind="reseller",
-        reseller_id=reseller.pk,
-        reseller_ids=subtree_ids(reseller.pk),
-    )
-
-
 class ResellerView(PortalView):
     """A reseller: needs attention, resellers and clients tiered directly below it."""
 
@@ -61,6 +51,7 @@ class ResellerView(PortalView):
 
     def load(self, *, reseller_id: int) -> None:
         self.reseller = get_or_404(resellers_for(self.scope), pk=reseller_id)
+        self.zone = ZoneInfo(self.reseller.time_zone)
 
     def context(self) -> dict[str, Any]:
         reseller = self.reseller
@@ -71,12 +62,10 @@ class ResellerView(PortalView):
         page = Paginator(rows, ROWS).get_page(self.request.GET.get("page"))
         clients = list(page.object_list)
         shown = attention(scope, at=self.at)
-        zone = ZoneInfo(reseller.time_zone) if reseller else ZoneInfo("UTC")
-        timezone.activate(zone)
         return {
             "reseller": reseller,
             "crumbs": self._crumbs(),
-            "now": self.at.astimezone(zone),
+            "now": self.at,
             "attention": shown,
             "attention_warnings": shown.warnings[:ATTENTION_ROWS],
             "attention_more": max(0, len(shown.warnings) - ATTENTION_ROWS),

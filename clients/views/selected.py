@@ -1,10 +1,11 @@
 """Which reseller and client a page is about: those of its address, else the last one chosen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import HttpRequest
 
-from clients.selectors import clients_for, resellers_for
+from clients.models import Reseller
+from clients.selectors import clients_for, resellers_for, subtree_ids
 from clients.tenancy import Scope
 
 SESSION_KEY = "reseller_id"
@@ -47,3 +48,22 @@ def _find(request: HttpRequest, scope: Scope) -> Selected:
         return Selected(scope.reseller_id)
     seen = resellers_for(scope).filter(pk=wanted).values_list("pk", flat=True).first()
     return Selected(seen or scope.reseller_id)
+
+
+def narrowed(scope: Scope, reseller: Reseller) -> Scope:
+    """The same person, looking only at one reseller and what is tiered below it."""
+    if scope.kind == "client":
+        return scope
+    return replace(
+        scope,
+        kind="reseller",
+        reseller_id=reseller.pk,
+        reseller_ids=subtree_ids(reseller.pk),
+    )
+
+
+def selected_reseller(request: HttpRequest) -> Reseller | None:
+    """The reseller that lists are about; None for the platform's staff until they choose one."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    chosen = selected(request).reseller_id
+    return resellers_for(scope).filter(pk=chosen).first() if chosen is not None else None

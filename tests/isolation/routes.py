@@ -55,6 +55,9 @@ ROUTES: dict[str, Route] = {
     "tree/<int:reseller_id>/": Route(of=reseller_id),
     "resellers/<int:reseller_id>/": Route(of=reseller_id),
     "clients/<int:client_id>/": Route(of=client_id, self_care=True),
+    # Calls
+    "calls/": Route(self_care=True),
+    "barred-calls/": Route(self_care=True),
     # Mails
     "clients/<int:client_id>/mails/": Route(of=client_id, get="mail.view"),
     "clients/<int:client_id>/mail-status/": Route(of=client_id, get="mail.view"),
