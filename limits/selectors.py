@@ -70,8 +70,10 @@ def destinations_named(text: str) -> QuerySet[Destination]:
 
 def profiles_for(scope: Scope) -> QuerySet[LimitProfile]:
     """Profiles that staff may see: those of their resellers, and the platform's."""
-    shared = Q(reseller=None) if scope.kind == "reseller" else Q(pk__in=[])
-    return LimitProfile.objects.filter(owned_by(scope) | shared)
+    seen = owned_by(scope)
+    if scope.kind == "reseller":
+        seen |= Q(reseller=None)
+    return LimitProfile.objects.filter(seen)
 
 
 def profiles_available(scope: Scope, reseller: Reseller) -> QuerySet[LimitProfile]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from clients import places
-from clients.forms.choices import profiles_for_clients, tables_for_clients
+from clients.forms.choices import profiles_for_clients
 from clients.forms.fields import (
     ChoiceCards,
     CountField,
@@ -29,6 +29,7 @@ from clients.selectors import clients_for
 from clients.tenancy import Scope
 from limits.models import LimitProfile
 from rates.models import RateTable
+from rates.selectors import tables_available
 from trunkportal.templatetags.look import money
 from trunkportal.widgets import DualList
 
@@ -108,7 +109,7 @@ class GeneralForm(AreaForm):
 
     def prepare(self) -> None:
         tables = cast("forms.ModelChoiceField[RateTable]", self.fields["rate_table"])
-        tables.queryset = tables_for_clients(self.scope, self.reseller)
+        tables.queryset = tables_available(self.scope, self.reseller)
         tables.empty_label = _("%s’s default") % self.reseller.name
 
     def arrange(self) -> Layout:

@@ -1,18 +1,11 @@
-"""What a reseller may give to its clients: the choices of the forms."""
+"""The limit profiles that a reseller may give to its clients, as the forms offer them."""
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from clients.models import Reseller
-from clients.selectors import owned_by
 from clients.tenancy import Scope
 from limits.models import LimitProfile, LimitRow
 from limits.selectors import profiles_available
-from rates.models import RateTable
-
-
-def tables_for_clients(scope: Scope, reseller: Reseller) -> QuerySet[RateTable]:
-    """Rate tables that clients of ``reseller`` may pay by: its own."""
-    return RateTable.objects.filter(owned_by(scope), reseller=reseller)
 
 
 def profiles_for_clients(scope: Scope, reseller: Reseller) -> QuerySet[LimitProfile]:

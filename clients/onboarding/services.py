@@ -10,7 +10,6 @@ from accounts.mail import trunk_details_queue
 from accounts.models import Account
 from accounts.services import account_insert
 from clients.models import Client, Reseller, User
-from clients.onboarding.allocation import client_rates_write, default_table_insert
 from clients.roles import Role
 from clients.services.base import changing, lock, save_version
 from clients.services.clients import client_area_write, client_insert
@@ -20,6 +19,7 @@ from clients.tenancy import Scope
 from limits.models import LimitProfile
 from limits.services import client_profiles_write, default_profile_insert
 from rates.models import RateTable
+from rates.services.tables import client_rates_write, default_table_insert
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,13 @@ class Created:
     client: Client
     account: Account
     is_new: bool
+
+
+def client_arguments(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """What the forms of Add Client were cleaned to, as ``client_create`` takes it."""
+    apart = ("limit_profiles", "rate_table", "trunk_name", "trunk_capacity")
+    values = {name: value for name, value in typed.items() if name not in apart}
+    return {"values": values} | {name: typed[name] for name in apart}
 
 
 def client_create(

@@ -30,7 +30,7 @@ from clients.forms.areas import (
     NewGeneralForm,
 )
 from clients.models import BillingMode, Reseller, User, WorkingSchedule
-from clients.onboarding.services import client_create
+from clients.onboarding.services import client_arguments, client_create
 from clients.selectors import clients_for, resellers_for
 from clients.views import summary
 from clients.views.base import PortalView, add_errors, get_or_404
@@ -175,7 +175,7 @@ class AddClientView(PortalView, NamedUrlSessionWizardView):  # type: ignore[misc
             made = client_create(
                 reseller_id=self.reseller.pk,
                 creation_key=self.run,
-                **arguments(typed),
+                **client_arguments(typed),
                 acting_user=cast("User", self.request.user),
                 scope=self.scope,
                 at=self.at,
@@ -325,10 +325,3 @@ def settled(form: forms.Form, data: QueryDict) -> dict[str, list[str]]:
         if value is not None:
             kept[key] = list(value) if isinstance(value, list) else [value]
     return kept
-
-
-def arguments(typed: Mapping[str, Any]) -> dict[str, Any]:
-    """Cleaned values of all steps as ``client_create`` takes them."""
-    apart = ("limit_profiles", "rate_table", "trunk_name", "trunk_capacity")
-    values = {name: value for name, value in typed.items() if name not in apart}
-    return {"values": values} | {name: typed[name] for name in apart}
