@@ -10,6 +10,7 @@ from typing import Any
 
 from calls.store.policy import (
     AccountPolicy,
+    Calendar,
     Catalogue,
     ClientPolicy,
     NodeRules,
@@ -46,7 +47,17 @@ def encode_policy(policy: ClientPolicy) -> Fields:
     return fields
 
 
+def calendar_rows(calendar: Calendar) -> tuple[list[list[object]], int]:
+    """Segments as ``[start, day, 1 for off-hours, per cent]``, and where the calendar ends."""
+    segments: list[list[object]] = [
+        [each.starts_at_ms, each.day, int(not each.working), each.off_percent]
+        for each in calendar.segments
+    ]
+    return segments, calendar.ends_at_ms
+
+
 def _client(policy: ClientPolicy) -> str:
+    segments, until = calendar_rows(policy.calendar)
     return packed(
         {
             "status": policy.status,
@@ -68,11 +79,8 @@ def _client(policy: ClientPolicy) -> str:
                 | ({"rates": tier.rate_table_id} if tier.rate_table_id is not None else {})
                 for tier in policy.tiers
             ],
-            "calendar": [
-                [each.starts_at_ms, each.day, int(not each.working), each.off_percent]
-                for each in policy.calendar.segments
-            ],
-            "until": policy.calendar.ends_at_ms,
+            "calendar": segments,
+            "until": until,
         }
     )
 

@@ -191,6 +191,14 @@ def identify_address(
     return call(store, "tp_identify", IDENTITIES, packed, read_only=True)
 
 
+def refused(store: redis.Redis, packed: str) -> str:
+    """Note a refusal before an account is known; returns its id.
+
+    ``packed`` is ``code|node|source|protocol|username|dialled``.
+    """
+    return call(store, "tp_refused", IDENTITIES, packed)[1]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Use:
     """A counter of a local day: ms of finished calls, ms of calls in progress."""

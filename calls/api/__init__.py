@@ -1,0 +1,1 @@
+"""The HTTP door: the store's decision for switches that do not speak to it themselves."""
