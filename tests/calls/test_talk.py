@@ -40,7 +40,7 @@ def switch(valkey):
 
 
 def events(switch: Switch, kind: str) -> list[dict[str, Any]]:
-    entries = switch.store.xrange(f"{SHARD}:ev")
+    entries: Any = switch.store.xrange(f"{SHARD}:ev")
     return [json.loads(fields["d"]) for _, fields in entries if fields["k"] == kind]
 
 
@@ -374,7 +374,7 @@ def test_counters_add_up_whatever_the_order_in_which_events_arrive(valkey_sessio
         else:
             switch.sweep()
     assert len(events(switch, "call")) == len(calls)
-    pieces = []
+    pieces: list[list[Any]] = []
     for event in events(switch, "call"):
         own = event["pieces"] or []
         assert sum(seconds for _, _, seconds in own) == -(-event["talk"] // 1000)
