@@ -100,15 +100,13 @@ class AddClientView(PortalView, NamedUrlSessionWizardView):  # type: ignore[misc
             raise Http404
         self.run = run
         self.created = clients_for(self.scope).filter(creation_key=run).first()
-        reseller_id = self.request.session.get(_RUNS, {}).get(str(run))
-        reseller = resellers_for(self.scope).filter(pk=reseller_id).first()
-        self.is_begun = reseller is not None
-        if reseller:
-            self.reseller = reseller
+        if not self.created:
+            reseller_id = self.request.session.get(_RUNS, {}).get(str(run))
+            self.reseller = get_or_404(resellers_for(self.scope), pk=reseller_id)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if elsewhere := self.elsewhere():
-            return elsewhere
+        if self.created:
+            return redirect("client", client_id=self.created.pk)
         step = kwargs["step"]
         unfinished = self.first_unfinished()
         if list(self.form_list).index(step) > list(self.form_list).index(unfinished):
@@ -117,8 +115,8 @@ class AddClientView(PortalView, NamedUrlSessionWizardView):  # type: ignore[misc
         return self.render(self.stored_form(step))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if elsewhere := self.elsewhere():
-            return elsewhere
+        if self.created:
+            return redirect("client", client_id=self.created.pk)
         step = kwargs["step"]
         self.storage.current_step = step
         if "cancel" in request.POST:
@@ -129,15 +127,6 @@ class AddClientView(PortalView, NamedUrlSessionWizardView):  # type: ignore[misc
         if isinstance(answer, HttpResponse):
             return answer
         return self.create(answer)
-
-    def elsewhere(self) -> HttpResponse | None:
-        """Where to go instead when this run is over, or was never begun in this session."""
-        if self.created:
-            return redirect("client", client_id=self.created.pk)
-        if not self.is_begun:
-            self.forget()
-            return redirect("client_add")
-        return None
 
     def advance(self, step: str, data: QueryDict) -> HttpResponse | dict[str, forms.Form]:
         """Keep what was typed; answer where to go next, or after the last step all forms."""

@@ -203,7 +203,7 @@ def test_the_two_lists_work_without_javascript(run, people):
 def test_cancel_forgets_the_run(run):
     run.through("new-client", "general")
     assert run.post("additional", cancel="1").url == "/"
-    assert run.get("general").url == "/clients/new/"
+    assert run.get("general").status_code == 404
     assert clients() == []
 
 
@@ -219,7 +219,7 @@ def test_old_runs_leave_the_session(web, people):
     kept = [name for name in web.session.keys() if name.startswith("wizard_")]  # noqa: SIM118
     assert len(kept) <= 10
     assert runs[-1].get("new-client").status_code == 200
-    assert runs[0].get("new-client").url == "/clients/new/"
+    assert runs[0].get("new-client").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,14 @@ ROUTES: dict[str, Route] = {
     "tree/<int:reseller_id>/": Route(of=reseller_id),
     "resellers/<int:reseller_id>/": Route(of=reseller_id),
     "clients/<int:client_id>/": Route(of=client_id, self_care=True),
+    "welcome/<uidb64>/<token>/": PUBLIC,
+    # Add Client: a run is known by its key to the session that began it, later to whose client it is
+    "clients/new/": Route(query=lambda t: {"reseller": t.reseller.pk}, get="client.create"),
+    "clients/new/<uuid:run>/<slug:step>/": Route(
+        of=lambda tenant: {"run": tenant.client.creation_key, "step": "general"},
+        get="client.create",
+        post="client.create",
+    ),
     # Calls
     "calls/": Route(self_care=True),
     "barred-calls/": Route(self_care=True),
