@@ -1,7 +1,7 @@
 from django.urls import URLPattern, path
 
 from clients.views.add_client import STEPS, AddClientStartView, AddClientView
-from clients.views.client import ClientView
+from clients.views.client import AccountsNowView, AllowancesView, ClientView
 from clients.views.home import HomeView, ResellerView
 from clients.views.invitation import InvitationView
 from clients.views.tree import TreeBranchView, TreeView
@@ -12,6 +12,12 @@ urlpatterns: list[URLPattern] = [
     path("tree/<int:reseller_id>/", TreeBranchView.as_view(), name="tree_branch"),
     path("resellers/<int:reseller_id>/", ResellerView.as_view(), name="reseller"),
     path("clients/<int:client_id>/", ClientView.as_view(), name="client"),
+    path("clients/<int:client_id>/allowances/", AllowancesView.as_view(), name="client_allowances"),
+    path(
+        "clients/<int:client_id>/accounts-now/",
+        AccountsNowView.as_view(),
+        name="client_accounts_now",
+    ),
     path("clients/new/", AddClientStartView.as_view(), name="client_add"),
     path(
         "clients/new/<uuid:run>/<slug:step>/",

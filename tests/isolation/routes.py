@@ -63,6 +63,8 @@ ROUTES: dict[str, Route] = {
         get="client.create",
         post="client.create",
     ),
+    "clients/<int:client_id>/allowances/": Route(of=client_id, self_care=True),
+    "clients/<int:client_id>/accounts-now/": Route(of=client_id, self_care=True),
     # Calls
     "calls/": Route(self_care=True),
     "barred-calls/": Route(self_care=True),

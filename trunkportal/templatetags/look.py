@@ -116,7 +116,12 @@ def _percent(part: int, whole: int) -> float:
 
 @register.simple_tag
 def allowance_bar(
-    daily: int | None, used: int, off_used: int, in_progress: int, state: str = "", size: str = ""
+    daily: int | None,
+    used: int | None,
+    off_used: int | None,
+    in_progress: int | None,
+    state: str = "",
+    size: str = "",
 ) -> SafeString:
     """A bar of an allowance, all in seconds; ``off_used`` is a part of ``used``.
 
@@ -124,6 +129,7 @@ def allowance_bar(
     readers.
     """
     whole = daily or 0
+    used, off_used, in_progress = used or 0, off_used or 0, in_progress or 0
     parts = []
     at = 0.0
     for css, seconds in (
