@@ -62,10 +62,14 @@ def switch_command(run_dir: Path) -> list[str]:
     return ["kamailio", "-f", SWITCH_CONFIGURATION, "-DD", "-E", *memory, *folders]
 
 
+def carrier_command(port: int) -> list[str]:
+    """A far end that answers every call, echoes it and waits for its end."""
+    place = ["-i", "127.0.0.1", "-p", str(port), "-rtp_echo"]
+    return ["sipp", "-sf", "deploy/carrier.xml", *place, "-nostdin", "-f", "3600"]
+
+
 def switch_binary() -> str | None:
     """Kamailio's program where it is installed; Debian keeps it out of a user's PATH."""
-    if not (BASE_DIR / SWITCH_CONFIGURATION).exists():
-        return None
     return shutil.which("kamailio", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 
@@ -114,6 +118,7 @@ class Ports:
     smtp: int = field(default_factory=free_port)
     sip: int = field(default_factory=free_port)
     rpc: int = field(default_factory=free_port)
+    carrier: int = field(default_factory=free_port)
 
     @property
     def url(self) -> str:
@@ -152,7 +157,9 @@ def _login_page_answers(ports: Ports) -> Callable[[], bool]:
     return ready
 
 
-def processes(data_dir: Path, ports: Ports, *, switch: bool = True) -> list[Process]:
+def processes(
+    data_dir: Path, ports: Ports, *, switch: bool = True, carrier: bool = False
+) -> list[Process]:
     """The stack of one data folder, in the order in which it starts."""
     stack = [
         Process(
@@ -173,6 +180,8 @@ def processes(data_dir: Path, ports: Ports, *, switch: bool = True) -> list[Proc
         stack.append(
             Process(name="switch", command=switch_command(run_dir), ready=_accepts(ports.rpc))
         )
+    if carrier:
+        stack.append(Process(name="carrier", command=carrier_command(ports.carrier)))
     return stack
 
 

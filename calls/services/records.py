@@ -6,13 +6,14 @@ One worker at a time takes a stream in, by an advisory lock of its transaction.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
 import redis
 from django.db import DatabaseError, transaction
 from django.db import connection as database
+from django.db.models import Model
 
 from accounts.mail import limit_warning_queue
 from calls.models import BarredCall, CallRecord, SetAsideEvent, StreamPosition
@@ -144,6 +145,7 @@ def _insert_calls(calls: Sequence[Ended]) -> list[Ended]:
     first = {ended.record.pk: ended for ended in reversed(calls)}
     known = set(CallRecord.objects.filter(pk__in=first).values_list("pk", flat=True))
     new = [ended for pk, ended in first.items() if pk not in known]
+    _ensure_months(CallRecord, (ended.record.at for ended in new))
     CallRecord.objects.bulk_create(ended.record for ended in new)
     return new
 
@@ -151,7 +153,17 @@ def _insert_calls(calls: Sequence[Ended]) -> list[Ended]:
 def _insert_barred(barred: Sequence[BarredCall]) -> None:
     first = {each.pk: each for each in barred}
     known = set(BarredCall.objects.filter(pk__in=first).values_list("pk", flat=True))
-    BarredCall.objects.bulk_create(each for pk, each in first.items() if pk not in known)
+    new = [each for pk, each in first.items() if pk not in known]
+    _ensure_months(BarredCall, (each.at for each in new))
+    BarredCall.objects.bulk_create(new)
+
+
+def _ensure_months(model: type[Model], moments: Iterable[datetime]) -> None:
+    """Make the partitions that rows of these moments go into."""
+    months = {moment.date().replace(day=1) for moment in moments}
+    with database.cursor() as cursor:
+        for month in sorted(months):
+            cursor.execute("SELECT ensure_month_partition(%s, %s)", [model._meta.db_table, month])  # noqa: SLF001
 
 
 def _add_usage(calls: Sequence[Ended]) -> None:

@@ -49,7 +49,7 @@ def test_switch_is_told_the_store_in_its_own_words(url: str, told: str) -> None:
 
 def test_ports_are_free_and_different() -> None:
     ports = Ports()
-    chosen = [ports.web, ports.smtp, ports.sip, ports.rpc]
+    chosen = [ports.web, ports.smtp, ports.sip, ports.rpc, ports.carrier]
     assert all(is_free(port) for port in chosen)
 
 

@@ -1,6 +1,7 @@
 """``demo``: the whole portal with sample data, for looking at."""
 
 import json
+import shutil
 import signal
 import sys
 import time
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
+from django.utils import timezone
 
 from clients.management.sample import load
 from trunkportal.stack import (
@@ -27,6 +29,7 @@ from trunkportal.stack import (
 )
 
 SIP_PORT = 5060
+CARRIER_PORT = 5070
 WATCH_SECONDS = 0.2
 
 
@@ -57,14 +60,22 @@ class Command(BaseCommand):
         say = self.stderr.write
         say("Preparing the database …")
         call_command("migrate", database="owner", verbosity=0)
-        logins = load()
+        ports = Ports(
+            web=options["port"],
+            sip=SIP_PORT if is_free(SIP_PORT) else free_port(),
+            carrier=CARRIER_PORT if is_free(CARRIER_PORT) else free_port(),
+        )
+        say("Loading sample data …")
+        logins = load(at=timezone.now(), carrier_port=ports.carrier)
         connections.close_all()
         switch = switch_binary() is not None
-        ports = Ports(web=options["port"], sip=SIP_PORT if is_free(SIP_PORT) else free_port())
         data_dir = Path(settings.DATA_DIR)
         told = environment(data_dir, ports, settings.REDIS_URL, DEMO="true")
+        parts = processes(
+            data_dir, ports, switch=switch, carrier=switch and shutil.which("sipp") is not None
+        )
         try:
-            with Stack(data_dir, processes(data_dir, ports, switch=switch), told, say) as stack:
+            with Stack(data_dir, parts, told, say) as stack:
                 self.announce(ports, logins, switch=switch, as_json=options["json"])
                 if not options["check"]:
                     self.watch(stack)
