@@ -161,15 +161,18 @@ def _insert_barred(barred: Sequence[BarredCall]) -> None:
 def _ensure_months(model: type[Model], moments: Iterable[datetime]) -> None:
     """Make the partitions that rows of these moments go into."""
     months = {moment.date().replace(day=1) for moment in moments}
+    table = model._meta.db_table  # noqa: SLF001 - Django's own name for it
     with database.cursor() as cursor:
         for month in sorted(months):
-            cursor.execute("SELECT ensure_month_partition(%s, %s)", [model._meta.db_table, month])  # noqa: SLF001
+            cursor.execute("SELECT ensure_month_partition(%s, %s)", [table, month])
 
 
 def _add_usage(calls: Sequence[Ended]) -> None:
     sums: dict[tuple[Any, ...], list[int]] = {}
     for ended in calls:
         record = ended.record
+        if ended.destination_id is None:  # an emergency call counts nowhere
+            continue
         for piece in ended.pieces:
             key = (record.reseller_id, record.client_id, ended.destination_id, piece.on)
             total = sums.setdefault(key, [0, 0])
