@@ -60,8 +60,11 @@ def rate_at(scope: Scope, table: RateTable, key: str, at: datetime) -> Rate | No
 
 
 def table_of_client(scope: Scope, client: Client) -> RateTable | None:
-    """What a client pays by: its own table, else its reseller's default; None is 203."""
-    own = ClientRates.objects.filter(owned_by(scope, client="client_id"), client=client)
+    """What a client pays by: its own table, else its reseller's default; None is 203.
+
+    A client's own people are shown no table.
+    """
+    own = ClientRates.objects.filter(owned_by(scope), client=client)
     if chosen := own.select_related("table").first():
         return chosen.table
     return default_table(scope, client.reseller_id)

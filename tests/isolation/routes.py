@@ -6,6 +6,7 @@ an object's id is declared with the function that finds that id in a tenant of t
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -23,7 +24,8 @@ class Route:
     with neither the page is everybody's own. ``get`` and ``post`` name the permission each method
     needs, None where the address does not take it. ``self_care`` is true where the people of a
     client may look. ``others`` says that the tenancy of the address is settled elsewhere:
-    ``public`` (no login) or ``token`` (a switch's token, 401 without).
+    ``public`` (no login) or ``token`` (a switch's token, 401 without). ``unknown`` is the answer
+    about an object that does not exist, and so about a stranger's.
     """
 
     of: Of | None = None
@@ -32,6 +34,7 @@ class Route:
     post: str | None = None
     self_care: bool = False
     others: str = ""
+    unknown: HTTPStatus = HTTPStatus.NOT_FOUND
 
 
 def client_id(tenant: Tenant) -> dict[str, Any]:
@@ -49,6 +52,7 @@ ROUTES: dict[str, Route] = {
     "login/": PUBLIC,
     "logout/": PUBLIC,
     "link/<str:token>/": PUBLIC,
+    "welcome/<uidb64>/<token>/": PUBLIC,
     # Tree and tenants
     "": Route(self_care=True),
     "tree/": Route(self_care=True),
@@ -68,6 +72,20 @@ ROUTES: dict[str, Route] = {
     # Calls
     "calls/": Route(self_care=True),
     "barred-calls/": Route(self_care=True),
+    # Add Client. A run lives in the session of its person; its key becomes the client's.
+    "clients/new/": Route(
+        query=lambda tenant: {"reseller": tenant.reseller.pk}, get="client.create"
+    ),
+    "clients/new/<uuid:run>/<slug:step>/": Route(
+        of=lambda tenant: {"run": tenant.client.creation_key, "step": "general"},
+        get="client.create",
+        post="client.create",
+        unknown=HTTPStatus.FOUND,
+    ),
+    # The HTTP door
+    "api/v1/calls/authorize": TOKEN,
+    "api/v1/calls/answer": TOKEN,
+    "api/v1/calls/end": TOKEN,
     # Mails
     "clients/<int:client_id>/mails/": Route(of=client_id, get="mail.view"),
     "clients/<int:client_id>/mail-status/": Route(of=client_id, get="mail.view"),

@@ -127,10 +127,11 @@ def verdict(
 ) -> str | None:
     """What is wrong with an answer; None when it is as it has to be."""
     status = response.status_code
-    names_object = route.of or route.query
-    if names_object and name not in SEES[person]:
-        return None if status == HTTPStatus.NOT_FOUND else f"{status}, not 404"
-    if permission not in PERMISSIONS[role] or (person == "self_care" and not route.self_care):
+    may = permission in PERMISSIONS[role] and (person != "self_care" or route.self_care)
+    if (route.of or route.query) and name not in SEES[person]:
+        hidden = status == route.unknown or (not may and status in REFUSED[:2])
+        return None if hidden else f"{status}, not {route.unknown}"
+    if not may:
         return None if status in REFUSED[:2] else f"{status}, not 403"
     if status in REFUSED or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return f"{status}"
