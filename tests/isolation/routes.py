@@ -6,7 +6,6 @@ an object's id is declared with the function that finds that id in a tenant of t
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -24,8 +23,7 @@ class Route:
     with neither the page is everybody's own. ``get`` and ``post`` name the permission each method
     needs, None where the address does not take it. ``self_care`` is true where the people of a
     client may look. ``others`` says that the tenancy of the address is settled elsewhere:
-    ``public`` (no login) or ``token`` (a switch's token, 401 without). ``unknown`` is the answer
-    about an object that does not exist, and so about a stranger's.
+    ``public`` (no login) or ``token`` (a switch's token, 401 without).
     """
 
     of: Of | None = None
@@ -34,7 +32,6 @@ class Route:
     post: str | None = None
     self_care: bool = False
     others: str = ""
-    unknown: HTTPStatus = HTTPStatus.NOT_FOUND
 
 
 def client_id(tenant: Tenant) -> dict[str, Any]:
@@ -59,29 +56,18 @@ ROUTES: dict[str, Route] = {
     "tree/<int:reseller_id>/": Route(of=reseller_id),
     "resellers/<int:reseller_id>/": Route(of=reseller_id),
     "clients/<int:client_id>/": Route(of=client_id, self_care=True),
-    "welcome/<uidb64>/<token>/": PUBLIC,
-    # Add Client: a run is known by its key to the session that began it, later to whose client it is
+    "clients/<int:client_id>/allowances/": Route(of=client_id, self_care=True),
+    "clients/<int:client_id>/accounts-now/": Route(of=client_id, self_care=True),
+    # Add Client: the session that began a run knows it by its key, later all who see its client
     "clients/new/": Route(query=lambda t: {"reseller": t.reseller.pk}, get="client.create"),
     "clients/new/<uuid:run>/<slug:step>/": Route(
         of=lambda tenant: {"run": tenant.client.creation_key, "step": "general"},
         get="client.create",
         post="client.create",
     ),
-    "clients/<int:client_id>/allowances/": Route(of=client_id, self_care=True),
-    "clients/<int:client_id>/accounts-now/": Route(of=client_id, self_care=True),
     # Calls
     "calls/": Route(self_care=True),
     "barred-calls/": Route(self_care=True),
-    # Add Client. A run lives in the session of its person; its key becomes the client's.
-    "clients/new/": Route(
-        query=lambda tenant: {"reseller": tenant.reseller.pk}, get="client.create"
-    ),
-    "clients/new/<uuid:run>/<slug:step>/": Route(
-        of=lambda tenant: {"run": tenant.client.creation_key, "step": "general"},
-        get="client.create",
-        post="client.create",
-        unknown=HTTPStatus.FOUND,
-    ),
     # The HTTP door
     "api/v1/calls/authorize": TOKEN,
     "api/v1/calls/answer": TOKEN,

@@ -129,8 +129,7 @@ def verdict(
     status = response.status_code
     may = permission in PERMISSIONS[role] and (person != "self_care" or route.self_care)
     if (route.of or route.query) and name not in SEES[person]:
-        hidden = status == route.unknown or (not may and status in REFUSED[:2])
-        return None if hidden else f"{status}, not {route.unknown}"
+        return None if status == HTTPStatus.NOT_FOUND else f"{status}, not 404"
     if not may:
         return None if status in REFUSED[:2] else f"{status}, not 403"
     if status in REFUSED or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
