@@ -164,7 +164,13 @@ def talk_seconds(messages: list[Said]) -> float:
 
 
 def _start(
-    run: Path, scenario: str, values: dict[str, object], arguments: list[str], port: int
+    run: Path,
+    scenario: str,
+    values: dict[str, object],
+    arguments: list[str],
+    port: int,
+    *,
+    traced: bool = True,
 ) -> Sipp:
     run.mkdir(parents=True, exist_ok=True)
     name = f"{Path(scenario).stem}-{next(_serial)}"
@@ -176,7 +182,8 @@ def _start(
     )
     trace, log = run / f"{name}.messages", run / f"{name}.log"
     command = ["sipp", "-sf", str(filled), "-p", str(port), "-nostdin", "-i", "127.0.0.1"]
-    command += ["-trace_msg", "-message_file", str(trace), "-message_overwrite", "false"]
+    if traced:
+        command += ["-trace_msg", "-message_file", str(trace), "-message_overwrite", "false"]
     with log.open("wb") as output:
         process = subprocess.Popen(
             [*command, *arguments], cwd=run, stdout=output, stderr=subprocess.STDOUT
@@ -196,6 +203,33 @@ def callee(
     return started
 
 
+def _caller_values(
+    switch: str,
+    number: str,
+    *,
+    from_user: str,
+    headers: str = "",
+    talk_ms: int = 500,
+    give_up_ms: int = 15_000,
+) -> dict[str, object]:
+    def refusals(attempt: int) -> str:
+        line = (
+            f'  <recv response="{{}}" optional="true" next="refused_{attempt}"'
+            f' timeout="{give_up_ms}" ontimeout="give_up_{attempt}"/>\n'
+        )
+        return "".join(line.format(status) for status in REFUSALS)
+
+    return {
+        "to_uri": f"sip:{number}@{switch}",
+        "from_user": from_user,
+        "extra_headers": headers,
+        "talk_ms": talk_ms,
+        "give_up_ms": give_up_ms,
+        "refusals_1": refusals(1),
+        "refusals_2": refusals(2),
+    }
+
+
 def caller(
     run: Path,
     switch: str,
@@ -210,7 +244,6 @@ def caller(
     talk_ms: int = 500,
     give_up_ms: int = 15_000,
     headers: str = "",
-    uri: str = "",
 ) -> Sipp:
     """Begin a call to `number` through `switch` (host:port) and return while it goes on.
 
@@ -218,25 +251,39 @@ def caller(
     the INVITE it sends CANCEL. `transport` is sipp's: u1 for UDP, t1 for TCP.
     """
 
-    def refusals(attempt: int) -> str:
-        line = (
-            f'  <recv response="{{}}" optional="true" next="refused_{attempt}"'
-            f' timeout="{give_up_ms}" ontimeout="give_up_{attempt}"/>\n'
-        )
-        return "".join(line.format(status) for status in REFUSALS)
-
-    values: dict[str, object] = {
-        "to_uri": uri or f"sip:{number}@{switch}",
-        "from_user": from_user or username or "caller",
-        "extra_headers": headers,
-        "talk_ms": talk_ms,
-        "give_up_ms": give_up_ms,
-        "refusals_1": refusals(1),
-        "refusals_2": refusals(2),
-    }
+    values = _caller_values(
+        switch,
+        number,
+        from_user=from_user or username or "caller",
+        headers=headers,
+        talk_ms=talk_ms,
+        give_up_ms=give_up_ms,
+    )
     arguments = [switch, "-m", "1", "-t", transport, "-timeout", "120", "-i", source]
     arguments += ["-au", username or "nobody", "-ap", password or "none"]
     return _start(run, "caller.xml", values, arguments, port)
+
+
+def callee_for_load(run: Path, port: int) -> Sipp:
+    """A far end that answers at once and keeps no messages."""
+    started = _start(run, "callee_at_once.xml", {}, [], port, traced=False)
+    time.sleep(0.3)
+    return started
+
+
+def load(
+    run: Path, switch: str, number: str, calls: int, *, port: int, username: str, password: str
+) -> Sipp:
+    """Begin so many short calls, 40 at a time, as fast as they end; no messages are kept."""
+    pace = ["-m", str(calls), "-l", "40", "-r", "20000", "-timeout", "60"]
+    return _start(
+        run,
+        "caller.xml",
+        _caller_values(switch, number, from_user=username, talk_ms=1),
+        [switch, *pace, "-au", username, "-ap", password],
+        port,
+        traced=False,
+    )
 
 
 def finish(call: Sipp, seconds: float = 60) -> Call:
