@@ -57,7 +57,7 @@ def mail_command(host: str, port: int, folder: Path) -> list[str]:
 
 def switch_command(run_dir: Path) -> list[str]:
     """Kamailio in the foreground; its ports and its store come from the environment."""
-    memory = ["-m", "128", "-M", "8"]
+    memory = ["-m", "1024", "-M", "8"]
     folders = ["-w", str(run_dir), "-Y", str(run_dir)]
     return ["kamailio", "-f", SWITCH_CONFIGURATION, "-DD", "-E", *memory, *folders]
 

@@ -5,6 +5,7 @@ the two events. sipp keeps 40 calls going on each side of it, on the same machin
 """
 
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.switch import kamailio, sipp
-from tests.switch.conftest import Trunk
+from tests.switch.conftest import Portal, Trunk
 from tests.switch.raw import Phone, request, status
 from trunkportal.stack import free_port, switch_binary
 
@@ -31,7 +32,7 @@ def relay(run: Path, target: int) -> Iterator[str]:
         "SWITCH_WORKERS": "2",
         "RELAY_TARGET": f"sip:127.0.0.1:{target}",
     }
-    command = [str(switch_binary()), "-f", str(RELAY), "-DD", "-E", "-m", "512", "-M", "8"]
+    command = [str(switch_binary()), "-f", str(RELAY), "-DD", "-E", "-m", "1024", "-M", "8"]
     with (run / "relay.log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "-w", str(run), "-Y", str(run)],
@@ -77,17 +78,19 @@ def test_calls_a_second_through_kamailio(portal, servers, tmp_path, capsys):
             figures["bare relay"].append(calls_a_second(tmp_path, bare, trunk))
             figures["switch"].append(calls_a_second(tmp_path, switch.address, trunk))
     best = {name: max(rates) for name, rates in figures.items()}
+    lines = [
+        f"Kamailio, {name}: {max(rates):,.0f} calls/s ({', '.join(f'{r:,.0f}' for r in rates)})"
+        for name, rates in figures.items()
+    ]
+    lines.append(f"Kamailio, ratio: {best['switch'] / best['bare relay']:.2f}")
     with capsys.disabled():
-        print()
-        for name, rates in figures.items():
-            shown = ", ".join(f"{rate:,.0f}" for rate in rates)
-            print(f"Kamailio, {name}: {max(rates):,.0f} calls/s ({shown})")
-        print(f"Kamailio, ratio: {best['switch'] / best['bare relay']:.2f}")
+        sys.stdout.write("
+" + "
+".join(lines) + "
+")
     assert portal.wait_for_event("call")["why"] == "normal"
 
 
 @pytest.fixture
 def portal(valkey, tmp_path):
-    from tests.switch.conftest import Portal
-
     return Portal(valkey, tmp_path)
