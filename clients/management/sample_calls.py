@@ -17,10 +17,12 @@ from calls.store.connection import store, tag
 from clients import tenancy
 from clients.models import Client
 from clients.tenancy import PLATFORM
+from limits.models import Destination
 from limits.selectors import destination_for_number
 from rates.selectors import rate_at, table_of_client
 
 DAYS = 30
+MILLION = Decimal(1_000_000)
 CALLS_A_WORKING_DAY = 9
 OPENS, CLOSES = time(8, 30), time(17, 30)
 SATURDAY = 5
@@ -39,6 +41,14 @@ BARRED_SHARE = 0.3  # of the days have one
 
 
 @dataclass(frozen=True)
+class Called:
+    """Where the numbers of a pattern are, and what they cost as the store would say it."""
+
+    destination: Destination
+    rate: str
+
+
+@dataclass(frozen=True)
 class Caller:
     """Whose calls are written."""
 
@@ -46,6 +56,7 @@ class Caller:
     account: Account
     shard: int
     tiers: list[int]
+    called: dict[str, Called]
 
 
 def load_calls(references: Sequence[str], *, at: datetime) -> None:
@@ -56,7 +67,7 @@ def load_calls(references: Sequence[str], *, at: datetime) -> None:
         known = set(CallRecord.objects.values_list("client_id", flat=True).distinct())
         events = [
             (caller.shard, kind, body)
-            for caller in [_caller(client) for client in found if client.pk not in known]
+            for caller in [_caller(client, at) for client in found if client.pk not in known]
             for kind, body in _events(caller, at, chance)
         ]
     if not events:
@@ -72,7 +83,7 @@ def load_calls(references: Sequence[str], *, at: datetime) -> None:
     policy.rebuild(connection, at=at)  # today's calls count
 
 
-def _caller(client: Client) -> Caller:
+def _caller(client: Client, at: datetime) -> Caller:
     account = Account.objects.filter(client=client).order_by("pk")[0]
     shard = client.reseller.shard if client.reseller else 0
     tiers = []
@@ -80,7 +91,26 @@ def _caller(client: Client) -> Caller:
     while reseller:
         tiers.append(reseller.pk)
         reseller = reseller.parent
-    return Caller(client, account, shard, tiers)
+    called = {pattern: _called(client, pattern.format(0), at) for pattern in (*NUMBERS, *BARRED)}
+    return Caller(client, account, shard, tiers, called)
+
+
+def _called(client: Client, number: str, at: datetime) -> Called:
+    _, destination = destination_for_number(number, client.country)
+    table = table_of_client(PLATFORM, client)
+    rate = rate_at(PLATFORM, table, number[1:], at) if table else None
+    if destination is None:
+        raise LookupError(number)
+    if table is None or rate is None:
+        return Called(destination, "")
+    amounts = {
+        "price": int(rate.price_per_minute * MILLION),
+        "setup": int(rate.setup_price * MILLION),
+        "minimum": rate.minimum_seconds,
+        "increment": rate.increment_seconds,
+    }
+    origin = {"table": table.pk, "version": table.version, "prefix": rate.prefix}
+    return Called(destination, json.dumps(amounts | origin))
 
 
 def _events(
@@ -98,15 +128,12 @@ def _events(
             starts = _moment(day, zone, chance)
             pattern = chance.choices(list(NUMBERS), list(NUMBERS.values()))[0]
             talk_ms = int(chance.lognormvariate(11.2, 0.8))
-            call = _call(
-                caller, starts, pattern.format(chance.randrange(100)), talk_ms, chance, weekend
-            )
+            call = _call(caller, starts, pattern, talk_ms, chance, off_hours=weekend)
             if starts + timedelta(milliseconds=talk_ms) < at - timedelta(minutes=2):
                 yield "call", call
         starts = _moment(day, zone, chance)
         if chance.random() < BARRED_SHARE and starts < at:
-            number = chance.choice(BARRED).format(chance.randrange(100))
-            facts = _facts(caller, starts, number, chance)
+            facts = _facts(caller, starts, chance.choice(BARRED), chance)
             refusal = {
                 "code": BARRED_BY_PROFILES,
                 "params": {"destination": facts["path"].replace("/", " ")},
@@ -128,8 +155,9 @@ def _ms(at: datetime) -> int:
     return int(at.timestamp() * 1000)
 
 
-def _facts(caller: Caller, at: datetime, number: str, chance: random.Random) -> dict[str, Any]:
-    _, destination = destination_for_number(number, caller.client.country)
+def _facts(caller: Caller, at: datetime, pattern: str, chance: random.Random) -> dict[str, Any]:
+    number = pattern.format(chance.randrange(100))
+    destination = caller.called[pattern].destination
     return {
         "at": _ms(at),
         "tiers": caller.tiers,
@@ -138,8 +166,8 @@ def _facts(caller: Caller, at: datetime, number: str, chance: random.Random) -> 
         "dialled": f"0{number[3:]}" if number.startswith("+44") else f"00{number[1:]}",
         "number": number,
         "sent": number,
-        "path": destination.path if destination else "",
-        "destination": destination.pk if destination else None,
+        "path": destination.path,
+        "destination": destination.pk,
         "currency": caller.client.currency,
         "caller": caller.account.sip_username,
         "source": "198.51.100.7",
@@ -151,9 +179,10 @@ def _facts(caller: Caller, at: datetime, number: str, chance: random.Random) -> 
 def _call(
     caller: Caller,
     at: datetime,
-    number: str,
+    pattern: str,
     talk_ms: int,
     chance: random.Random,
+    *,
     off_hours: bool,
 ) -> dict[str, Any]:
     rang_ms = chance.randint(2_000, 15_000)
@@ -162,33 +191,15 @@ def _call(
     local_day = at.astimezone(ZoneInfo(caller.client.time_zone)).date().isoformat()
     return {
         "id": _id(at, chance),
-        "facts": _facts(caller, at, number, chance),
+        "facts": _facts(caller, at, pattern, chance),
         "answered": _ms(at) + rang_ms if answered else 0,
         "ended": _ms(at) + rang_ms + (talk_ms if answered else 0),
         "talk": talk_ms if answered else 0,
         "seconds": seconds,
         "pieces": [[local_day, int(off_hours), seconds]] if answered else [],
-        "rate": _rate(caller.client, number, at),
+        "rate": caller.called[pattern].rate,
         "who": chance.choice(["caller", "callee"]),
         "why": "normal" if answered else "failed",
         "sip": 200 if answered else 486,
         "q850": 16 if answered else 17,
     }
-
-
-def _rate(client: Client, number: str, at: datetime) -> str:
-    table = table_of_client(PLATFORM, client)
-    rate = rate_at(PLATFORM, table, number[1:], at) if table else None
-    if table is None or rate is None:
-        return ""
-    return json.dumps(
-        {
-            "price": int(rate.price_per_minute * Decimal(1_000_000)),
-            "setup": int(rate.setup_price * Decimal(1_000_000)),
-            "minimum": rate.minimum_seconds,
-            "increment": rate.increment_seconds,
-            "table": table.pk,
-            "version": table.version,
-            "prefix": rate.prefix,
-        }
-    )
