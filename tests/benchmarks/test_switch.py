@@ -84,10 +84,7 @@ def test_calls_a_second_through_kamailio(portal, servers, tmp_path, capsys):
     ]
     lines.append(f"Kamailio, ratio: {best['switch'] / best['bare relay']:.2f}")
     with capsys.disabled():
-        sys.stdout.write("
-" + "
-".join(lines) + "
-")
+        sys.stdout.write("\n" + "\n".join(lines) + "\n")
     assert portal.wait_for_event("call")["why"] == "normal"
 
 
