@@ -65,6 +65,19 @@ def destinations_named(text: str) -> QuerySet[Destination]:
     return Destination.objects.filter(Q(path__icontains=text) | Q(country__iexact=text))
 
 
+def looks_like_number(text: str) -> bool:
+    """Whether somebody who searches means a number rather than a name."""
+    return any(c.isdigit() for c in text) and not any(c.isalpha() for c in text)
+
+
+def destinations_found(text: str, country: str) -> set[int]:
+    """Ids of the destinations that a name, or a number dialled in ``country``, means."""
+    if looks_like_number(text):
+        _understood, found = destination_for_number(text, country)
+        return {found.pk} if found else set()
+    return set(destinations_named(text).values_list("pk", flat=True))
+
+
 # Profiles.
 
 

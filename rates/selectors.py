@@ -46,6 +46,13 @@ def rates_of(scope: Scope, table: RateTable) -> QuerySet[Rate]:
     return Rate.objects.filter(table__in=tables_for(scope), table=table)
 
 
+def rates_searched(rates: QuerySet[Rate], text: str) -> QuerySet[Rate]:
+    """Rates whose prefix begins with ``text``, or that ``text``, a whole number, begins with."""
+    key = text.removeprefix("+").upper()
+    shorter = [key[:length] for length in range(1, len(key) + 1)]
+    return rates.filter(Q(prefix__startswith=key) | Q(prefix__in=shorter))
+
+
 def in_force(at: datetime) -> Q:
     """The condition that a rate holds at an instant."""
     open_end = Q(effective_until=None) | Q(effective_until__gt=at)

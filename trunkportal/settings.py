@@ -142,6 +142,8 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 CELERY_TIMEZONE = "UTC"
 
 AUTH_USER_MODEL = "clients.User"
+# The limit editor sends four fields for each destination.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"

@@ -251,3 +251,4 @@ def _store(table: RateTable, prices: Iterable[Price]) -> None:
             " effective_until = EXCLUDED.effective_until",
             [table.reseller_id, table.pk],
         )
+        cursor.execute("DROP TABLE new_rate")

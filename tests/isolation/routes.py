@@ -42,6 +42,14 @@ def reseller_id(tenant: Tenant) -> dict[str, Any]:
     return {"reseller_id": tenant.reseller.pk}
 
 
+def profile_id(tenant: Tenant) -> dict[str, Any]:
+    return {"profile_id": tenant.profile.pk, "kind": "block"}
+
+
+def table_id(tenant: Tenant) -> dict[str, Any]:
+    return {"table_id": tenant.table.pk}
+
+
 PUBLIC = Route(others="public")
 TOKEN = Route(others="token")
 
@@ -72,6 +80,27 @@ ROUTES: dict[str, Route] = {
     "api/v1/calls/authorize": TOKEN,
     "api/v1/calls/answer": TOKEN,
     "api/v1/calls/end": TOKEN,
+    # Limits and rates
+    "limit-profiles/": Route(get="limits.view"),
+    "limit-profiles/add/": Route(get="limits.edit", post="limits.edit"),
+    "limit-profiles/<int:profile_id>/": Route(of=profile_id, get="limits.view", post="limits.edit"),
+    "limit-profiles/<int:profile_id>/<list_kind:kind>/": Route(
+        of=profile_id, get="limits.view", post="limits.edit"
+    ),
+    "limit-profiles/<int:profile_id>/clients/": Route(of=profile_id, get="limits.view"),
+    "limit-profiles/<int:profile_id>/copy/": Route(
+        of=profile_id, get="limits.edit", post="limits.edit"
+    ),
+    "limit-profiles/<int:profile_id>/export/": Route(of=profile_id, get="limits.view"),
+    "limit-profiles/<int:profile_id>/import/": Route(
+        of=profile_id, get="limits.edit", post="limits.edit"
+    ),
+    "destinations/": Route(get="limits.view"),
+    "destinations/lookup/": Route(get="limits.view"),
+    "rates/": Route(get="rates.view"),
+    "rates/add/": Route(get="rates.edit", post="rates.edit"),
+    "rates/<int:table_id>/": Route(of=table_id, get="rates.view"),
+    "rates/<int:table_id>/import/": Route(of=table_id, get="rates.edit", post="rates.edit"),
     # Mails
     "clients/<int:client_id>/mails/": Route(of=client_id, get="mail.view"),
     "clients/<int:client_id>/mail-status/": Route(of=client_id, get="mail.view"),

@@ -250,5 +250,5 @@ def test_import_destinations_tells_what_is_new(
         "created": ["International/Atlantis/Poseidonia"],
         "prefixes": 1,
     }
-    with tenancy.reading(tenancy.PLATFORM):
+    with tenancy.reading(PLATFORM):
         assert LimitRow.objects.count() == 0

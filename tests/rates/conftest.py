@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def cast(transactional_db: None) -> "Cast":
+def cast(db: None) -> "Cast":
     from tests.limits.cast import make_cast
 
     return make_cast()
