@@ -177,16 +177,21 @@ _SECRET_COLUMNS = (
 )
 
 
-def _set_password(account: Account, password: str, at: datetime) -> None:
-    username = account.sip_username or ""
+def password_sentence(fault: str) -> str:
+    """Why a password is refused, from ``password_fault``."""
     sentences = {
         "short": _("A password has 12 characters at least."),
         "long": _("A password has 64 characters at most."),
         "characters": _("A password has no spaces and only letters, digits and signs of ASCII."),
         "username": _("A password must not contain the username."),
     }
+    return sentences[fault]
+
+
+def _set_password(account: Account, password: str, at: datetime) -> None:
+    username = account.sip_username or ""
     if fault := password_fault(password, username):
-        raise DomainError(sentences[fault], field="password")
+        raise DomainError(password_sentence(fault), field="password")
     account.password = password
     account.realm = settings.SIP_REALM
     account.ha1_md5, account.ha1_sha256 = ha1(username, account.realm, password)

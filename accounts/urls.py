@@ -1,8 +1,11 @@
 from django.urls import URLPattern, path
 
-from accounts.views import mail
+from accounts.views import accounts, mail
 
 urlpatterns: list[URLPattern] = [
+    path("accounts/", accounts.AccountListView.as_view(), name="accounts"),
+    path("accounts/new/", accounts.AccountCreateView.as_view(), name="account_add"),
+    path("accounts/<int:account_id>/", accounts.AccountView.as_view(), name="account"),
     path("clients/<int:client_id>/mails/", mail.ClientMailsView.as_view(), name="client_mails"),
     path(
         "clients/<int:client_id>/mail-status/",

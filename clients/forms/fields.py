@@ -80,6 +80,15 @@ class ChoiceCards(ChoiceWidget):
         return super().id_for_label(id_, index) if index is not None else ""
 
 
+class Segments(ChoiceCards):
+    """Two or three short choices side by side."""
+
+    template_name = "includes/segments.html"
+
+    def __init__(self, attrs: Any = None) -> None:
+        super().__init__(notes={}, attrs=attrs)
+
+
 class TimeZoneField(LineField):
     """A zone by its name or its city."""
 

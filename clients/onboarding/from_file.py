@@ -92,7 +92,8 @@ def read(data: Any, scope: Scope) -> Described:
         if form.is_valid():
             typed |= form.cleaned_data
         named = {field: name for name, field in names.items()}
-        faults |= {named[field]: " ".join(map(str, errors)) for field, errors in form.errors.items()}
+        for field, errors in form.errors.items():
+            faults[named[field]] = " ".join(map(str, errors))
     if faults:
         raise FileError(faults)
     return Described(reseller, typed)

@@ -73,6 +73,14 @@ ROUTES: dict[str, Route] = {
         get="client.create",
         post="client.create",
     ),
+    # Accounts
+    "accounts/": Route(self_care=True),
+    "accounts/new/": Route(
+        query=lambda tenant: {"client": tenant.client.pk}, get="account.edit", post="account.edit"
+    ),
+    "accounts/<int:account_id>/": Route(
+        of=lambda tenant: {"account_id": tenant.account.pk}, post="account.edit", self_care=True
+    ),
     # Calls
     "calls/": Route(self_care=True),
     "barred-calls/": Route(self_care=True),
