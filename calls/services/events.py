@@ -11,6 +11,8 @@ from calls.domain.rating import Price, rate_call
 from calls.models import BarredCall, CallRecord
 
 MILLION = Decimal(1_000_000)
+FIRST_MS = int(datetime(2020, 1, 1, tzinfo=UTC).timestamp() * 1000)
+LAST_MS = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp() * 1000)
 
 
 class MalformedEventError(ValueError):
@@ -78,7 +80,9 @@ class Batch:
 
 
 def moment(ms: float) -> datetime:
-    """An instant of the store; OverflowError or ValueError for absurd ones."""
+    """An instant of the store; ValueError for one outside this product's time."""
+    if not FIRST_MS <= ms < LAST_MS:
+        raise ValueError(f"{ms} is no moment")
     return datetime.fromtimestamp(int(ms) / 1000, UTC)
 
 

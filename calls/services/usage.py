@@ -2,21 +2,24 @@
 
 import logging
 from collections import Counter
-from datetime import datetime
-from typing import cast
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any, cast
 
 import redis
 
 from calls.models import StreamPosition
 from calls.services.records import take_in_events
+from calls.store import functions
 from calls.store.connection import call, tag
 from calls.store.publish import shards_in_use
+from calls.store.read import to_ms
 from clients import tenancy
 from clients.domain.local_days import local_day
 from clients.models import Client, ClientType
 from clients.tenancy import PLATFORM
 from limits.domain.effective import path
-from limits.models import DailyUsage
+from limits.models import DailyUsage, Destination
 from limits.selectors import destination_parents
 
 logger = logging.getLogger(__name__)
@@ -62,18 +65,15 @@ def _rebase(
     shard = tag(client.reseller.shard)
     sequence = _sequence(store, f"{shard}:ev")
     day = local_day(client.time_zone, at)
-    used: Counter[tuple[str, str]] = Counter()
     if store.xlen(f"{shard}:ev"):
         return False
-    with tenancy.reading(PLATFORM):
-        rows = list(DailyUsage.objects.filter(client=client, on=day))
-    levels = _levels(store, shard, client.pk)
-    for row in rows:
-        for node in path(parents, row.destination_id):
-            for name in (str(node), *(f"{node}@{level}" for level in levels)):
-                used[name, "d"] += row.day_ms
-                used[name, "o"] += row.off_hours_ms
-    fields = [part for (node, kind), ms in used.items() for part in (node, kind, str(ms))]
+    suffixes = ["", *(f"@{level}" for level in _levels(store, shard, client.pk))]
+    fields = [
+        part
+        for (node, kind), ms in _recorded(client, day, parents).items()
+        for suffix in suffixes
+        for part in (f"{node}{suffix}", kind, str(ms))
+    ]
     head = f"{client.pk}|{day.isoformat()}|{sequence}|"
     return call(store, "tp_rebase", shard, head, *fields) == ["OK"]
 
@@ -98,3 +98,67 @@ def _catch_up_sequences(store: redis.Redis) -> None:
             if stream not in known:
                 logger.warning("%s is not in use any more", stream)
             store.set(stream.removesuffix("ev") + "seq", sequence)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A counter of a local day that the store and PostgreSQL do not agree on, in ms."""
+
+    client_id: int
+    destination: str
+    on: date
+    off_hours: bool
+    store_ms: int
+    recorded_ms: int
+
+    def as_json(self) -> dict[str, Any]:
+        """For scripts."""
+        return asdict(self) | {"on": self.on.isoformat()}
+
+
+def differences(store: redis.Redis, *, at: datetime) -> list[Difference]:
+    """Counters of finished calls in the store that are not what PostgreSQL has recorded.
+
+    Events still in the streams are taken in first; a call that ends meanwhile may show up.
+    """
+    take_in_events(store, at=at)
+    with tenancy.reading(PLATFORM):
+        clients = list(Client.objects.filter(type=ClientType.CLIENT).select_related("reseller"))
+        parents = destination_parents()
+        paths = dict(Destination.objects.values_list("pk", "path"))
+    found: list[Difference] = []
+    for client in clients:
+        if client.reseller is None:
+            continue
+        day = local_day(client.time_zone, at)
+        shard = tag(client.reseller.shard)
+        use = functions.usage(store, shard, client.pk, day.isoformat(), now_ms=to_ms(at))
+        recorded = _recorded(client, day, parents)
+        for node, kind in sorted(set(use) | set(recorded)):
+            mine = use[node, kind].used_ms if (node, kind) in use else 0
+            if "@" not in node and mine != recorded[node, kind]:
+                found.append(
+                    Difference(
+                        client_id=client.pk,
+                        destination=paths.get(int(node), node),
+                        on=day,
+                        off_hours=kind == "o",
+                        store_ms=mine,
+                        recorded_ms=recorded[node, kind],
+                    )
+                )
+    return found
+
+
+def _recorded(
+    client: Client, day: date, parents: dict[int, int | None]
+) -> Counter[tuple[str, str]]:
+    """Finished talk time by node and kind, parents included."""
+    used: Counter[tuple[str, str]] = Counter()
+    with tenancy.reading(PLATFORM):
+        rows = list(DailyUsage.objects.filter(client=client, on=day))
+    for row in rows:
+        for node in path(parents, row.destination_id):
+            used[str(node), "d"] += row.day_ms
+            used[str(node), "o"] += row.off_hours_ms
+    return used

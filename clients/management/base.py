@@ -14,8 +14,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from clients.errors import DomainError
-from clients.models import Reseller
-from clients.selectors import resellers_for
+from clients.models import Client, Reseller
+from clients.selectors import clients_for, resellers_for
 from clients.tenancy import Scope
 
 LARGEST_FILE = 64 * 1024 * 1024
@@ -73,3 +73,24 @@ def reseller_named(scope: Scope, reference: str) -> Reseller:
     if found is None:
         raise DomainError(f"There is no reseller {reference}.")
     return found
+
+
+def client_named(scope: Scope, name: str) -> Client:
+    """The client of an id, of ``RESELLER/REF``, or of ``REF`` where only one has it.
+
+    Raises DomainError when there is none, or more than one.
+    """
+    clients = clients_for(scope).select_related("reseller")
+    reference, _slash, own = name.rpartition("/")
+    if reference:
+        found = clients.filter(reseller__reference__iexact=reference, reference__iexact=own)
+    elif name.isascii() and name.isdigit() and (by_id := clients.filter(pk=int(name[:18]))):
+        found = by_id
+    else:
+        found = clients.filter(reference__iexact=name)
+    matches = list(found[:2])
+    if not matches:
+        raise DomainError(f"There is no client {name}.")
+    if len(matches) > 1:
+        raise DomainError(f"Several resellers have a client {name}: name it RESELLER/{name}.")
+    return matches[0]
