@@ -23,7 +23,7 @@ from clients.tenancy import PLATFORM
 from limits.models import DailyUsage, LimitRow, LimitWarning, ProfilePrefix
 from tests.cast import Cast
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 SINCE = datetime(2026, 4, 1, tzinfo=UTC)  # what the cast brings is older
 STEPS = ["events.read", "events.written", "events.committed", "events.acknowledged"]
 
@@ -158,6 +158,7 @@ def test_each_warning_step_is_mailed_once_to_the_alerts_address(live):
     assert mails == 2
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("step", STEPS)
 def test_a_worker_killed_at_any_step_leaves_one_record_and_one_count(live, step, servers):
     live.talk(5)
