@@ -1,0 +1,131 @@
+"""What the pages do by themselves: tree, themes, two lists, live parts; and without scripts."""
+
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from clients import tenancy
+from clients.models import Client
+from limits.models import LimitProfile
+from tests.browser.people import OWNER, PageOf
+from tests.portal import Portal
+
+
+def to_additional(page: Page, reference: str) -> None:
+    """Go through Add Client up to the step with the two lists."""
+    page.goto("clients/new/")
+    page.get_by_role("button", name="Next").last.click()
+    page.get_by_label("Company name").fill("Two Lists Ltd")
+    page.get_by_label("Account reference").fill(reference)
+    page.get_by_label("Email").fill("trunks@example.com")
+    page.get_by_role("button", name="Next").last.click()
+    page.get_by_role("heading", level=1, name="Additional").wait_for()
+
+
+def make_profile(name: str) -> None:
+    with tenancy.writing(tenancy.PLATFORM):
+        owner = Client.objects.get(reference="ACME").reseller
+        LimitProfile.objects.get_or_create(reseller=owner, name=name)
+
+
+def test_branch_of_the_tree_is_fetched_and_stays_open(sample: Portal, page_of: PageOf) -> None:
+    page = page_of(OWNER)
+    tree = page.get_by_role("navigation", name="Resellers and clients")
+    expect(tree.get_by_role("link", name="Corner Bakery")).to_have_count(0)
+    tree.get_by_role("button", name="Clients and resellers of Harbour Voice").click()
+    expect(tree.get_by_role("link", name="Corner Bakery")).to_be_visible()
+    page.reload()
+    expect(tree.get_by_role("link", name="Corner Bakery")).to_be_visible()
+    tree.get_by_role("button", name="Clients and resellers of Harbour Voice").click()
+    expect(tree.get_by_role("link", name="Corner Bakery")).to_be_hidden()
+
+
+def test_tree_is_filtered_by_name_and_reference(page_of: PageOf) -> None:
+    page = page_of(OWNER)
+    tree = page.get_by_role("navigation", name="Resellers and clients")
+    page.get_by_role("searchbox", name="Filter the tree").fill("baker")
+    expect(tree.get_by_role("link", name="Corner Bakery")).to_be_visible()
+    expect(tree.get_by_role("link", name="Acme Ltd")).to_have_count(0)
+    page.get_by_role("searchbox", name="Filter the tree").fill("")
+    expect(tree.get_by_role("link", name="Acme Ltd")).to_be_visible()
+
+
+def test_chosen_theme_is_kept_and_the_systems_is_the_first(page_of: PageOf) -> None:
+    page = page_of(OWNER, color_scheme="dark")
+    root = page.locator("html")
+    expect(root).to_have_attribute("data-bs-theme", "dark")
+    page.get_by_role("button", name="Switch between light and dark").click()
+    expect(root).to_have_attribute("data-bs-theme", "light")
+    page.goto("calls/")
+    expect(root).to_have_attribute("data-bs-theme", "light")
+
+
+def test_left_column_is_hidden_and_comes_back(page_of: PageOf) -> None:
+    page = page_of(OWNER)
+    page.get_by_role("button", name="Hide the left column").click()
+    page.reload()
+    expect(page.get_by_role("link", name="Add Client")).to_be_hidden()
+    page.get_by_role("button", name="Show the left column").click()
+    expect(page.get_by_role("link", name="Add Client")).to_be_visible()
+
+
+def test_two_lists_by_keyboard_alone(sample: Portal, page_of: PageOf) -> None:
+    make_profile("KEYBOARD_A")
+    make_profile("KEYBOARD_B")
+    page = page_of(OWNER)
+    to_additional(page, "KEYS")
+    available = page.get_by_role("group", name="Available limit profiles")
+    allocated = page.get_by_role("group", name="Allocated limit profiles")
+    available.get_by_role("checkbox", name="KEYBOARD_A").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Add", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(allocated.get_by_role("checkbox", name="KEYBOARD_B")).to_be_visible()
+    expect(page.get_by_text("Added: KEYBOARD_B")).to_be_attached()
+    expect(available.get_by_role("checkbox", name="KEYBOARD_A")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(available.get_by_role("checkbox", name="KEYBOARD_B")).to_be_visible()
+
+
+def test_two_lists_without_scripts(sample: Portal, page_of: PageOf) -> None:
+    make_profile("PLAIN_FORM")
+    page = page_of(OWNER, java_script_enabled=False)
+    to_additional(page, "PLAIN")
+    allocated = page.get_by_role("group", name="Allocated limit profiles")
+    page.get_by_role("checkbox", name="PLAIN_FORM").check(force=True)
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(allocated.get_by_role("checkbox", name="PLAIN_FORM")).to_be_attached()
+    page.get_by_role("button", name="Next").last.click()
+    expect(page.get_by_role("heading", level=1, name="Billing")).to_be_visible()
+    page.get_by_role("button", name="Back").click()
+    expect(allocated.get_by_role("checkbox", name="PLAIN_FORM")).to_be_attached()
+
+
+def test_pages_stand_without_scripts(sample: Portal, page_of: PageOf) -> None:
+    page = page_of(OWNER, java_script_enabled=False, viewport={"width": 390, "height": 844})
+    expect(page.get_by_role("link", name="Add Client")).to_be_visible()
+    page.get_by_role("navigation", name="Sections").get_by_role("link", name="Calls").first.click()
+    expect(page.get_by_role("heading", level=1, name="Calls")).to_be_visible()
+
+
+def test_allowances_are_asked_for_anew_while_the_page_is_open(
+    sample: Portal, page_of: PageOf
+) -> None:
+    with tenancy.reading(tenancy.PLATFORM):
+        client = Client.objects.get(reference="BLUEBIRD")
+    page = page_of(OWNER)
+    page.goto(reverse("client", args=[client.pk]).lstrip("/"))
+    first = page.locator("#allowances").element_handle()
+    assert first is not None
+    first.wait_for_element_state("hidden", timeout=15_000)  # a newer one has taken its place
+    expect(page.get_by_role("heading", name="Allowances today")).to_be_visible()
+
+
+def test_form_is_sent_once_by_a_double_click(sample: Portal, page_of: PageOf) -> None:
+    page = page_of(OWNER)
+    to_additional(page, "TWICE")
+    sent: list[str] = []
+    page.on("request", lambda r: sent.append(r.url) if r.method == "POST" else None)
+    page.get_by_role("button", name="Next").last.dblclick()
+    page.get_by_role("heading", level=1, name="Billing").wait_for()
+    assert len(sent) == 1
