@@ -2,6 +2,7 @@ from django.urls import URLPattern, path
 
 from clients.views.add_client import STEPS, AddClientStartView, AddClientView
 from clients.views.client import AccountsNowView, AllowancesView, ClientView
+from clients.views.figures import DailyFiguresView
 from clients.views.home import HomeView, ResellerView
 from clients.views.invitation import InvitationView
 from clients.views.tree import TreeBranchView, TreeView
@@ -23,6 +24,11 @@ urlpatterns: list[URLPattern] = [
         "clients/new/<uuid:run>/<slug:step>/",
         AddClientView.as_view(form_list=STEPS, url_name="client_add_step"),
         name="client_add_step",
+    ),
+    path(
+        "resellers/<int:reseller_id>/daily-figures/",
+        DailyFiguresView.as_view(),
+        name="daily_figures",
     ),
     path("welcome/<uidb64>/<token>/", InvitationView.as_view(), name="invitation"),
 ]

@@ -34,6 +34,7 @@ from clients.onboarding.services import client_arguments, client_create
 from clients.selectors import clients_for, resellers_for
 from clients.views import summary
 from clients.views.base import PortalView, add_errors, get_or_404
+from clients.views.figures import figures
 from limits.selectors import DEFAULT_PROFILE
 from trunkportal.widgets import DualList
 
@@ -266,6 +267,9 @@ class AddClientView(PortalView, NamedUrlSessionWizardView):  # type: ignore[misc
         names = list(self.form_list)
         here = names.index(step)
         states = ["done"] * here + ["current"] + ["next"] * len(names)
+        if step == "additional":
+            chosen, days = form["limit_profiles"].value(), form["working_schedule"].value()
+            kwargs["figures"] = figures(self.scope, self.reseller, chosen or (), days)
         context: dict[str, Any] = super().get_context_data(form=form, **kwargs)
         return context | {
             "step": step,

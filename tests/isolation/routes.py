@@ -73,6 +73,7 @@ ROUTES: dict[str, Route] = {
         get="client.create",
         post="client.create",
     ),
+    "resellers/<int:reseller_id>/daily-figures/": Route(of=reseller_id, get="client.create"),
     # Accounts
     "accounts/": Route(self_care=True),
     "accounts/new/": Route(
