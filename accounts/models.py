@@ -39,15 +39,14 @@ class Account(models.Model):
     ``name`` is a label, unique within the client; ``sip_username`` is unique in the realm.
     """
 
-    reseller = models.ForeignKey(
-        Reseller, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    reseller = models.ForeignKey(Reseller, models.PROTECT, null=True, blank=True, related_name="+")
     client = models.ForeignKey(Client, models.PROTECT, related_name="accounts")
     name = models.CharField(_("name"), max_length=80)
     ident_by = models.CharField(
         _("ident by"), max_length=4, choices=Ident.choices, default=Ident.NAME
     )
-    sip_username = models.CharField(
+    # NULL, not blank, for an account that is known by its addresses: names are unique.
+    sip_username = models.CharField(  # noqa: DJ001
         _("SIP username"), max_length=64, null=True, blank=True
     )
     password = EncryptedField(null=True, blank=True, editable=False)
@@ -73,9 +72,7 @@ class Account(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(65535)],
     )
     version = models.PositiveIntegerField(default=1, editable=False)
-    created_at = models.DateTimeField(
-        _("created"), default=timezone.now, editable=False
-    )
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     class Meta:
         verbose_name = _("account")
@@ -85,9 +82,7 @@ class Account(models.Model):
                 models.F("client"),
                 Lower("name"),
                 name="accounts_account_name",
-                violation_error_message=_(
-                    "This client already has an account of this name."
-                ),
+                violation_error_message=_("This client already has an account of this name."),
             ),
             models.UniqueConstraint(
                 Lower("sip_username"),

@@ -27,9 +27,7 @@ class EncryptedField(_BinaryField):
     def get_prep_value(self, value: str | None) -> Any:
         return None if value is None else _fernet().encrypt(value.encode())
 
-    def get_db_prep_value(
-        self, value: Any, connection: Any, prepared: bool = False
-    ) -> Any:
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         if not prepared:
             value = self.get_prep_value(value)
         return super().get_db_prep_value(value, connection, prepared=True)

@@ -21,22 +21,16 @@ SHARDS = 64
 
 
 class UserManager(BaseUserManager["User"]):
-    def create_user(
-        self, email: str, password: str | None = None, **fields: Any
-    ) -> "User":
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Make a user; the address is kept in lower case, which is how people log in."""
         user = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
-    def create_superuser(
-        self, email: str, password: str | None = None, **fields: Any
-    ) -> "User":
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Make platform staff with every permission."""
-        return self.create_user(
-            email, password, is_staff=True, is_superuser=True, **fields
-        )
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email=(username or "").strip().lower())
@@ -113,9 +107,7 @@ class Tenant(models.Model):
         related_name="+",
     )
     version = models.PositiveIntegerField(default=1, editable=False)
-    created_at = models.DateTimeField(
-        _("created"), default=timezone.now, editable=False
-    )
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     class Meta:
         abstract = True
@@ -144,9 +136,7 @@ class Reseller(Tenant):
         null=True,
         blank=True,
     )
-    warning_steps = models.JSONField(
-        _("warning steps, per cent"), default=list, blank=True
-    )
+    warning_steps = models.JSONField(_("warning steps, per cent"), default=list, blank=True)
 
     class Meta:
         verbose_name = _("reseller")
@@ -155,9 +145,7 @@ class Reseller(Tenant):
             models.CheckConstraint(
                 condition=models.Q(shard__lt=SHARDS), name="clients_reseller_shard"
             ),
-            models.UniqueConstraint(
-                Lower("reference"), name="clients_reseller_reference_ci"
-            ),
+            models.UniqueConstraint(Lower("reference"), name="clients_reseller_reference_ci"),
         ]
 
 
@@ -206,9 +194,7 @@ class Client(Tenant):
     credit_limit = models.DecimalField(
         _("credit limit"), max_digits=18, decimal_places=6, null=True, blank=True
     )
-    warn_client = models.BooleanField(
-        _("send warnings to the client too"), default=False
-    )
+    warn_client = models.BooleanField(_("send warnings to the client too"), default=False)
     address_line1 = models.CharField(_("address line 1"), max_length=120, blank=True)
     address_line2 = models.CharField(_("address line 2"), max_length=120, blank=True)
     address_city = models.CharField(_("city"), max_length=80, blank=True)
@@ -225,13 +211,10 @@ class Client(Tenant):
                 models.F("reseller"),
                 Lower("reference"),
                 name="clients_client_reference",
-                violation_error_message=_(
-                    "This reference is already used by another client."
-                ),
+                violation_error_message=_("This reference is already used by another client."),
             ),
             models.CheckConstraint(
-                condition=models.Q(reseller__isnull=False)
-                | models.Q(type=ClientType.VENDOR),
+                condition=models.Q(reseller__isnull=False) | models.Q(type=ClientType.VENDOR),
                 name="clients_client_has_reseller",
             ),
         ]
@@ -270,9 +253,7 @@ class WorkingDay(models.Model):
         verbose_name_plural = _("working days")
         ordering: ClassVar = ["client", "day"]
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["client", "day"], name="clients_workingday_once"
-            ),
+            models.UniqueConstraint(fields=["client", "day"], name="clients_workingday_once"),
             models.CheckConstraint(
                 condition=models.Q(off_hours_percent__lte=100, day__lte=7),
                 name="clients_workingday_range",

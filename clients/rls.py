@@ -7,7 +7,9 @@ NULL, so no row is seen and none can be written.
 from django.db import migrations
 
 _SCOPE = "(SELECT current_setting('trunkportal.scope', true))"
-_RESELLERS = "((SELECT NULLIF(current_setting('trunkportal.reseller_ids', true), '')::bigint[])::bigint[])"
+_RESELLERS = (
+    "((SELECT NULLIF(current_setting('trunkportal.reseller_ids', true), '')::bigint[])::bigint[])"
+)
 _CLIENT = "(SELECT NULLIF(current_setting('trunkportal.client_id', true), '')::bigint)"
 
 

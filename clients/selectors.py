@@ -53,9 +53,7 @@ def scope_for_user(user: User | AnonymousUser) -> Scope:
         )
 
 
-def owned_by(
-    scope: Scope, *, reseller: str = "reseller_id", client: str | None = None
-) -> Q:
+def owned_by(scope: Scope, *, reseller: str = "reseller_id", client: str | None = None) -> Q:
     """The condition that a row with these columns belongs to what ``scope`` may see."""
     if scope.kind == "platform":
         return Q()

@@ -43,11 +43,7 @@ def current() -> Scope:
 
 
 def _apply(scope: Scope) -> None:
-    ids = (
-        "{" + ",".join(map(str, scope.reseller_ids)) + "}"
-        if scope.kind == "reseller"
-        else ""
-    )
+    ids = "{" + ",".join(map(str, scope.reseller_ids)) + "}" if scope.kind == "reseller" else ""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT set_config('trunkportal.scope', %s, true),"
@@ -68,9 +64,7 @@ def entered(scope: Scope) -> Iterator[None]:
     try:
         yield
     except DatabaseError:
-        broken = (
-            True  # nothing more can be said to this transaction; its rollback restores
-        )
+        broken = True  # nothing more can be said to this transaction; its rollback restores
         raise
     finally:
         _current.reset(token)

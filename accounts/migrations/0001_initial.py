@@ -78,15 +78,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "tech_prefix",
-                    models.CharField(
-                        blank=True, max_length=16, verbose_name="tech prefix"
-                    ),
+                    models.CharField(blank=True, max_length=16, verbose_name="tech prefix"),
                 ),
                 (
                     "notes",
-                    models.TextField(
-                        blank=True, max_length=10000, verbose_name="notes"
-                    ),
+                    models.TextField(blank=True, max_length=10000, verbose_name="notes"),
                 ),
                 (
                     "orig_enabled",
@@ -94,9 +90,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "orig_capacity",
-                    models.PositiveIntegerField(
-                        blank=True, null=True, verbose_name="capacity"
-                    ),
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="capacity"),
                 ),
                 (
                     "term_enabled",
@@ -104,9 +98,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "term_capacity",
-                    models.PositiveIntegerField(
-                        blank=True, null=True, verbose_name="capacity"
-                    ),
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="capacity"),
                 ),
                 (
                     "term_host",
@@ -208,15 +200,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "tech_prefix",
-                    models.CharField(
-                        blank=True, max_length=16, verbose_name="tech prefix"
-                    ),
+                    models.CharField(blank=True, max_length=16, verbose_name="tech prefix"),
                 ),
                 (
                     "notes",
-                    models.TextField(
-                        blank=True, max_length=10000, verbose_name="notes"
-                    ),
+                    models.TextField(blank=True, max_length=10000, verbose_name="notes"),
                 ),
                 (
                     "orig_enabled",
@@ -224,9 +212,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "orig_capacity",
-                    models.PositiveIntegerField(
-                        blank=True, null=True, verbose_name="capacity"
-                    ),
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="capacity"),
                 ),
                 (
                     "term_enabled",
@@ -234,9 +220,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "term_capacity",
-                    models.PositiveIntegerField(
-                        blank=True, null=True, verbose_name="capacity"
-                    ),
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="capacity"),
                 ),
                 (
                     "term_host",
@@ -332,9 +316,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "priority",
-                    models.PositiveSmallIntegerField(
-                        default=1, verbose_name="priority"
-                    ),
+                    models.PositiveSmallIntegerField(default=1, verbose_name="priority"),
                 ),
                 (
                     "emergency",
@@ -452,9 +434,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, verbose_name="created"
-                    ),
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="created"),
                 ),
                 (
                     "account",

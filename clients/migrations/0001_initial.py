@@ -35,9 +35,7 @@ class Migration(migrations.Migration):
                 ("password", models.CharField(max_length=128, verbose_name="password")),
                 (
                     "last_login",
-                    models.DateTimeField(
-                        blank=True, null=True, verbose_name="last login"
-                    ),
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
                 ),
                 (
                     "is_superuser",
@@ -49,9 +47,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "email",
-                    models.EmailField(
-                        max_length=254, unique=True, verbose_name="email"
-                    ),
+                    models.EmailField(max_length=254, unique=True, verbose_name="email"),
                 ),
                 (
                     "name",
@@ -68,9 +64,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "date_joined",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, verbose_name="joined"
-                    ),
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="joined"),
                 ),
                 (
                     "groups",
@@ -119,9 +113,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "country",
-                    models.CharField(
-                        default="GB", max_length=2, verbose_name="country"
-                    ),
+                    models.CharField(default="GB", max_length=2, verbose_name="country"),
                 ),
                 (
                     "time_zone",
@@ -131,9 +123,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "currency",
-                    models.CharField(
-                        default="GBP", max_length=3, verbose_name="currency"
-                    ),
+                    models.CharField(default="GBP", max_length=3, verbose_name="currency"),
                 ),
                 (
                     "working_schedule",
@@ -170,9 +160,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "status_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, verbose_name="since"
-                    ),
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="since"),
                 ),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
                 (
@@ -198,9 +186,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "contact_name",
-                    models.CharField(
-                        blank=True, max_length=120, verbose_name="contact name"
-                    ),
+                    models.CharField(blank=True, max_length=120, verbose_name="contact name"),
                 ),
                 (
                     "phone",
@@ -240,9 +226,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "billing_email",
-                    models.EmailField(
-                        blank=True, max_length=254, verbose_name="billing email"
-                    ),
+                    models.EmailField(blank=True, max_length=254, verbose_name="billing email"),
                 ),
                 (
                     "billing_mode",
@@ -271,15 +255,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "address_line1",
-                    models.CharField(
-                        blank=True, max_length=120, verbose_name="address line 1"
-                    ),
+                    models.CharField(blank=True, max_length=120, verbose_name="address line 1"),
                 ),
                 (
                     "address_line2",
-                    models.CharField(
-                        blank=True, max_length=120, verbose_name="address line 2"
-                    ),
+                    models.CharField(blank=True, max_length=120, verbose_name="address line 2"),
                 ),
                 (
                     "address_city",
@@ -291,15 +271,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "address_postcode",
-                    models.CharField(
-                        blank=True, max_length=16, verbose_name="postcode"
-                    ),
+                    models.CharField(blank=True, max_length=16, verbose_name="postcode"),
                 ),
                 (
                     "address_country",
-                    models.CharField(
-                        blank=True, max_length=2, verbose_name="address country"
-                    ),
+                    models.CharField(blank=True, max_length=2, verbose_name="address country"),
                 ),
                 (
                     "creation_key",
@@ -350,9 +326,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False
-                    ),
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
                 ),
                 (
                     "client",
@@ -429,9 +403,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "country",
-                    models.CharField(
-                        default="GB", max_length=2, verbose_name="country"
-                    ),
+                    models.CharField(default="GB", max_length=2, verbose_name="country"),
                 ),
                 (
                     "time_zone",
@@ -441,9 +413,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "currency",
-                    models.CharField(
-                        default="GBP", max_length=3, verbose_name="currency"
-                    ),
+                    models.CharField(default="GBP", max_length=3, verbose_name="currency"),
                 ),
                 (
                     "working_schedule",
@@ -480,9 +450,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "status_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, verbose_name="since"
-                    ),
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="since"),
                 ),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
                 (
@@ -495,16 +463,12 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "reference",
-                    models.CharField(
-                        max_length=32, unique=True, verbose_name="reference"
-                    ),
+                    models.CharField(max_length=32, unique=True, verbose_name="reference"),
                 ),
                 ("shard", models.PositiveSmallIntegerField(editable=False)),
                 (
                     "alerts_email",
-                    models.EmailField(
-                        blank=True, max_length=254, verbose_name="alerts address"
-                    ),
+                    models.EmailField(blank=True, max_length=254, verbose_name="alerts address"),
                 ),
                 (
                     "send_one_time_link",
@@ -579,9 +543,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False
-                    ),
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
                 ),
                 (
                     "client",
@@ -662,9 +624,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "country",
-                    models.CharField(
-                        default="GB", max_length=2, verbose_name="country"
-                    ),
+                    models.CharField(default="GB", max_length=2, verbose_name="country"),
                 ),
                 (
                     "time_zone",
@@ -674,9 +634,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "currency",
-                    models.CharField(
-                        default="GBP", max_length=3, verbose_name="currency"
-                    ),
+                    models.CharField(default="GBP", max_length=3, verbose_name="currency"),
                 ),
                 (
                     "working_schedule",
@@ -713,9 +671,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "status_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, verbose_name="since"
-                    ),
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="since"),
                 ),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
                 (
@@ -741,9 +697,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "contact_name",
-                    models.CharField(
-                        blank=True, max_length=120, verbose_name="contact name"
-                    ),
+                    models.CharField(blank=True, max_length=120, verbose_name="contact name"),
                 ),
                 (
                     "phone",
@@ -783,9 +737,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "billing_email",
-                    models.EmailField(
-                        blank=True, max_length=254, verbose_name="billing email"
-                    ),
+                    models.EmailField(blank=True, max_length=254, verbose_name="billing email"),
                 ),
                 (
                     "billing_mode",
@@ -814,15 +766,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "address_line1",
-                    models.CharField(
-                        blank=True, max_length=120, verbose_name="address line 1"
-                    ),
+                    models.CharField(blank=True, max_length=120, verbose_name="address line 1"),
                 ),
                 (
                     "address_line2",
-                    models.CharField(
-                        blank=True, max_length=120, verbose_name="address line 2"
-                    ),
+                    models.CharField(blank=True, max_length=120, verbose_name="address line 2"),
                 ),
                 (
                     "address_city",
@@ -834,15 +782,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "address_postcode",
-                    models.CharField(
-                        blank=True, max_length=16, verbose_name="postcode"
-                    ),
+                    models.CharField(blank=True, max_length=16, verbose_name="postcode"),
                 ),
                 (
                     "address_country",
-                    models.CharField(
-                        blank=True, max_length=2, verbose_name="address country"
-                    ),
+                    models.CharField(blank=True, max_length=2, verbose_name="address country"),
                 ),
                 (
                     "pgh_context",
@@ -918,9 +862,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "country",
-                    models.CharField(
-                        default="GB", max_length=2, verbose_name="country"
-                    ),
+                    models.CharField(default="GB", max_length=2, verbose_name="country"),
                 ),
                 (
                     "time_zone",
@@ -930,9 +872,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "currency",
-                    models.CharField(
-                        default="GBP", max_length=3, verbose_name="currency"
-                    ),
+                    models.CharField(default="GBP", max_length=3, verbose_name="currency"),
                 ),
                 (
                     "working_schedule",
@@ -969,9 +909,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "status_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, verbose_name="since"
-                    ),
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="since"),
                 ),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
                 (
@@ -989,9 +927,7 @@ class Migration(migrations.Migration):
                 ("shard", models.PositiveSmallIntegerField(editable=False)),
                 (
                     "alerts_email",
-                    models.EmailField(
-                        blank=True, max_length=254, verbose_name="alerts address"
-                    ),
+                    models.EmailField(blank=True, max_length=254, verbose_name="alerts address"),
                 ),
                 (
                     "send_one_time_link",
@@ -1096,9 +1032,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "date_joined",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, verbose_name="joined"
-                    ),
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="joined"),
                 ),
                 (
                     "pgh_context",
@@ -1154,9 +1088,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "intervals",
-                    models.JSONField(
-                        blank=True, default=list, verbose_name="working intervals"
-                    ),
+                    models.JSONField(blank=True, default=list, verbose_name="working intervals"),
                 ),
                 (
                     "off_hours_percent",
@@ -1214,9 +1146,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "intervals",
-                    models.JSONField(
-                        blank=True, default=list, verbose_name="working intervals"
-                    ),
+                    models.JSONField(blank=True, default=list, verbose_name="working intervals"),
                 ),
                 (
                     "off_hours_percent",
@@ -1464,9 +1394,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="client",
-            index=models.Index(
-                fields=["reseller", "name"], name="clients_cli_reselle_3dc951_idx"
-            ),
+            index=models.Index(fields=["reseller", "name"], name="clients_cli_reselle_3dc951_idx"),
         ),
         migrations.AddConstraint(
             model_name="client",
