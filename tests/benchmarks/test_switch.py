@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import redis
 
 from tests.switch import kamailio, sipp
-from tests.switch.conftest import Portal, Trunk
+from tests.switch.conftest import STORE_DB
+from tests.switch.provider import Provider, Trunk
 from tests.switch.raw import Phone, request, status
 from trunkportal.stack import free_port, switch_binary
 
@@ -66,13 +68,15 @@ def calls_a_second(run: Path, switch: str, trunk: Trunk) -> float:
     return CALLS / taken
 
 
-def test_calls_a_second_through_kamailio(portal, servers, tmp_path, capsys):
-    trunk = portal.trunk(minutes={"UK/Geographic": None})
+def test_calls_a_second_through_kamailio(provider, servers, tmp_path, capsys):
+    trunk = provider.trunk(minutes={"UK/Geographic": None})
     figures: dict[str, list[float]] = {"bare relay": [], "switch": []}
     with (
-        sipp.callee_for_load(tmp_path, portal.route_ports[0]),
-        relay(tmp_path, portal.route_ports[0]) as bare,
-        kamailio.running(tmp_path / "switch", servers.redis_url) as switch,
+        sipp.callee_for_load(tmp_path, provider.route_ports[0]),
+        relay(tmp_path, provider.route_ports[0]) as bare,
+        kamailio.running(
+            tmp_path / "switch", f"unix://{servers.valkey_socket}?db={STORE_DB}"
+        ) as switch,
     ):
         for _ in range(ROUNDS):
             figures["bare relay"].append(calls_a_second(tmp_path, bare, trunk))
@@ -85,9 +89,13 @@ def test_calls_a_second_through_kamailio(portal, servers, tmp_path, capsys):
     lines.append(f"Kamailio, ratio: {best['switch'] / best['bare relay']:.2f}")
     with capsys.disabled():
         sys.stdout.write("\n" + "\n".join(lines) + "\n")
-    assert portal.wait_for_event("call")["why"] == "normal"
+    assert provider.wait_for_event("call")["why"] == "normal"
 
 
 @pytest.fixture
-def portal(valkey, tmp_path):
-    return Portal(valkey, tmp_path)
+def provider(db, servers):
+    with redis.Redis.from_url(
+        f"unix://{servers.valkey_socket}?db={STORE_DB}", decode_responses=True
+    ) as store:
+        store.flushdb()
+        yield Provider(store)

@@ -58,8 +58,8 @@ ABSURD = {
 
 
 @pytest.fixture
-def phone(portal, switch):
-    portal.trunk(by_address=True, addresses=(HERE,))
+def phone(provider, switch):
+    provider.trunk(by_address=True, addresses=(HERE,))
     with Phone(switch.address, HERE) as made:
         yield made
 
@@ -76,20 +76,20 @@ def test_malformed_sip_is_refused_without_a_500(switch, phone):
     assert not switch.live_calls()
 
 
-def test_absurd_numbers_are_refused_with_201_and_logged(portal, switch, phone):
+def test_absurd_numbers_are_refused_with_201_and_logged(provider, switch, phone):
     for place, (name, target) in enumerate(ABSURD.items()):
         answer = phone.ask(request("INVITE", target, call=f"absurd-{place}"))
         assert answer == "" or status(answer) in {400, 484}, (name, answer)
         assert status(answer) != 484 or "SIP/2.0 484 201 " in answer, (name, answer)
     assert still_decides(phone)
-    assert {event["code"] for event in portal.events()} == {201}
+    assert {event["code"] for event in provider.events()} == {201}
     assert not switch.live_calls()
 
 
-def test_absurd_callers_do_not_reach_the_fields_of_the_decision(portal, far_end, call):
-    trunk = portal.trunk()
+def test_absurd_callers_do_not_reach_the_fields_of_the_decision(provider, far_end, call):
+    trunk = provider.trunk()
     assert call(trunk, from_user="a|b|c|999").status == 200
-    facts = portal.wait_for_event("call")["facts"]
+    facts = provider.wait_for_event("call")["facts"]
     assert (facts["number"], facts["caller"]) == ("+447700900123", "a_b_c_999")
 
 

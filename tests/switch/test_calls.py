@@ -5,6 +5,7 @@ import time
 import pytest
 
 from tests.switch import kamailio, sipp
+from tests.switch.conftest import STORE_DB
 from tests.switch.raw import Phone, request, status
 from tests.switch.test_decisions import refusal
 from trunkportal.stack import free_port
@@ -21,8 +22,8 @@ def hung_up_on_both_legs(far_end: sipp.Sipp, call: sipp.Call) -> bool:
     return call.cut_by_switch and bool(theirs) and not theirs[0].sent
 
 
-def test_of_three_calls_at_once_a_capacity_of_two_lets_two_through(portal, far_end, begin, call):
-    trunk = portal.trunk(account_capacity=2)
+def test_of_three_calls_at_once_a_capacity_of_two_lets_two_through(provider, far_end, begin, call):
+    trunk = provider.trunk(capacity=2)
     two = [begin(trunk, "07700900123", talk_ms=3000) for _ in range(2)]
     for each in two:
         each.wait_for("SIP/2.0 200")
@@ -32,37 +33,38 @@ def test_of_three_calls_at_once_a_capacity_of_two_lets_two_through(portal, far_e
     assert call(trunk).status == 200
 
 
-def test_a_cancelled_call_frees_its_slot(portal, switch, begin, call, tmp_path):
-    trunk = portal.trunk(account_capacity=1)
-    with sipp.callee(tmp_path / "sipp", portal.route_ports[0], ring_ms=3000):
+def test_a_cancelled_call_frees_its_slot(provider, switch, begin, call, tmp_path):
+    trunk = provider.trunk(capacity=1)
+    with sipp.callee(tmp_path / "sipp", provider.route_ports[0], ring_ms=3000):
         cancelled = call(trunk, give_up_ms=500)
         assert cancelled.status == 487
-        event = portal.wait_for_event("call")
+        event = provider.wait_for_event("call")
         assert (event["why"], event["sip"], event["talk"]) == ("cancelled", 487, 0)
         assert call(trunk).status == 200
 
 
-def test_an_unanswered_call_frees_its_slot(portal, call, tmp_path):
-    trunk = portal.trunk(account_capacity=1)
-    with sipp.callee(tmp_path / "sipp", portal.route_ports[0], status="486 Busy Here"):
+def test_an_unanswered_call_frees_its_slot(provider, call, tmp_path):
+    trunk = provider.trunk(capacity=1)
+    with sipp.callee(tmp_path / "sipp", provider.route_ports[0], status="486 Busy Here"):
         assert [call(trunk).status for _ in range(2)] == [486, 486]
-    event = portal.wait_for_event("call")
+    event = provider.wait_for_event("call")
     assert (event["why"], event["sip"], event["talk"]) == ("failed", 486, 0)
 
 
 @pytest.mark.parametrize("transport", ["u1", "t1"])
-def test_the_switch_itself_cuts_a_long_call_on_both_legs(portal, far_end, call, transport):
-    trunk = portal.trunk(long_call_seconds=3)
+def test_the_switch_itself_cuts_a_long_call_on_both_legs(provider, far_end, call, transport):
+    trunk = provider.trunk(long_call_seconds=3)
     made = call(trunk, talk_ms=20_000, transport=transport)
     assert hung_up_on_both_legs(far_end, made)
     assert made.talk_seconds == pytest.approx(3, abs=1)
     assert sipp.talk_seconds(leg(far_end, made)) == pytest.approx(3, abs=1)
-    event = portal.wait_for_event("call")
-    assert (event["code"], event["why"], event["seconds"]) == (111, "timeout", 3)
+    event = provider.wait_for_event("call")
+    assert (event["code"], event["why"]) == (111, "timeout")
+    assert event["seconds"] == pytest.approx(3, abs=1)
 
 
-def test_a_hang_up_by_the_portal_says_why_on_both_legs(portal, switch, far_end, begin):
-    running = begin(portal.trunk(), "07700900123", talk_ms=20_000)
+def test_a_hang_up_by_the_portal_says_why_on_both_legs(provider, switch, far_end, begin):
+    running = begin(provider.trunk(), "07700900123", talk_ms=20_000)
     running.wait_for("ACK")
     running.wait_for("SIP/2.0 200")
     time.sleep(0.3)
@@ -74,12 +76,12 @@ def test_a_hang_up_by_the_portal_says_why_on_both_legs(portal, switch, far_end, 
     for messages in (made.messages, leg(far_end, made)):
         bye = next(said for said in messages if said.method == "BYE")
         assert f"Reason: {bye.header('Reason')}\r\n" == because
-    assert portal.wait_for_event("call")["who"] == "switch"
+    assert provider.wait_for_event("call")["who"] == "switch"
 
 
-def test_many_hang_ups_at_once_reach_every_far_end(portal, switch, far_end, begin):
+def test_many_hang_ups_at_once_reach_every_far_end(provider, switch, far_end, begin):
     """Kamailio 5.6 loses some, unless the answers to its BYE wait a moment."""
-    trunk = portal.trunk(minutes={"UK/Geographic": None})
+    trunk = provider.trunk(minutes={"UK/Geographic": None})
     running = [begin(trunk, "02071234567", talk_ms=30_000) for _ in range(20)]
     for each in running:
         each.wait_for("SIP/2.0 200")
@@ -88,11 +90,11 @@ def test_many_hang_ups_at_once_reach_every_far_end(portal, switch, far_end, begi
         switch.rpc("dlg.end_dlg", dialog["h_entry"], dialog["h_id"])
     made = [sipp.finish(each) for each in running]
     assert all(hung_up_on_both_legs(far_end, each) for each in made)
-    ended = [event for event in portal.events() if event["kind"] == "call"]
+    ended = [event for event in provider.events() if event["kind"] == "call"]
     assert len(ended) == 20
 
 
-def test_other_requests_within_a_call_that_is_not_ours_are_refused(portal, switch):
+def test_other_requests_within_a_call_that_is_not_ours_are_refused(provider, switch):
     with Phone(switch.address) as phone:
         uri = f"sip:07700900123@{switch.address}"
         for method in ("BYE", "INVITE", "INFO"):
@@ -101,15 +103,15 @@ def test_other_requests_within_a_call_that_is_not_ours_are_refused(portal, switc
 
 
 def test_with_the_store_gone_calls_are_refused_and_their_ends_kept(
-    portal, servers, far_end, tmp_path
+    provider, servers, far_end, tmp_path
 ):
     """The store is stopped and a call that is up ends: its end waits in the log, with its time."""
     relay = tmp_path / "store.sock"
     with (
         kamailio.relayed(servers.valkey_socket, relay) as store,
-        kamailio.running(tmp_path / "switch", f"unix://{relay}?db=0") as switch,
+        kamailio.running(tmp_path / "switch", f"unix://{relay}?db={STORE_DB}") as switch,
     ):
-        trunk = portal.trunk()
+        trunk = provider.trunk()
 
         def begin(number: str, **how) -> sipp.Sipp:
             return sipp.caller(
@@ -138,8 +140,8 @@ def test_with_the_store_gone_calls_are_refused_and_their_ends_kept(
         assert why == "normal"
         assert int(talk_ms) == pytest.approx(2500, abs=300)
         assert int(now) == pytest.approx(time.time() * 1000, abs=5000)
-        portal.store.fcall("tp_end", 1, event["tag"], event["packed"])
-        assert portal.wait_for_event("call")["talk"] == int(talk_ms)
+        provider.store.fcall("tp_end", 1, event["tag"], event["packed"])
+        assert provider.wait_for_event("call")["talk"] == int(talk_ms)
         store.start()
         time.sleep(1.2)
         assert sipp.finish(begin("07700900123")).status == 200

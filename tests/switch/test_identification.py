@@ -30,83 +30,84 @@ def without_call(answer: str) -> str:
     return re.sub(r";tag=[\w.-]+", "", answer)
 
 
-def test_refuses_a_wrong_password_and_an_unknown_account_alike(portal, switch, phone, uri):
-    portal.trunk(username="acme")
-    wrong = phone.ask_with_password("INVITE", uri, "acme", "guess", user="x", call="a1")
+def test_refuses_a_wrong_password_and_an_unknown_account_alike(provider, switch, phone, uri):
+    trunk = provider.trunk()
+    wrong = phone.ask_with_password("INVITE", uri, trunk.username, "guess", user="x", call="a1")
     unknown = phone.ask_with_password("INVITE", uri, "nobody", "guess", user="x", call="a2")
     assert status(wrong) == 403
     assert without_call(wrong) == without_call(unknown)
     assert "Reason" not in wrong
-    assert re.search(r"refused 306 INVITE from 127\.0\.0\.1:\d+/udp as 'acme'", switch.logged())
-    assert re.search(r"refused 305 INVITE from 127\.0\.0\.1:\d+/udp as 'nobody'", switch.logged())
-    refusals = [event for event in portal.events() if event["kind"] == "barred"]
+    for code, name in ((306, trunk.username), (305, "nobody")):
+        line = rf"refused {code} INVITE from 127\.0\.0\.1:\d+/udp as '{name}'"
+        assert re.search(line, switch.logged())
+    refusals = [event for event in provider.events() if event["kind"] == "barred"]
     assert [(event["code"], event["username"]) for event in refusals] == [
-        (306, "acme"),
+        (306, trunk.username),
         (305, "nobody"),
     ]
 
 
-def test_unknown_and_known_accounts_are_challenged_alike_with_an_old_nonce(portal, phone, uri):
-    portal.trunk(username="acme")
+def test_unknown_and_known_accounts_are_challenged_alike_with_an_old_nonce(provider, phone, uri):
+    trunk = provider.trunk()
     old = (
         'Digest username="{}", realm="sip.localhost", nonce="YIzEcGCMw0Tm", uri="sip:x",'
         ' response="00000000000000000000000000000000", qop=auth, nc=00000001, cnonce="c"'
     )
     answers = [
         phone.ask(request("INVITE", uri, call=f"n{i}", Proxy_Authorization=old.format(name)))
-        for i, name in enumerate(("acme", "nobody"))
+        for i, name in enumerate((trunk.username, "nobody"))
     ]
     assert [status(answer) for answer in answers] == [407, 407]
     assert len({re.sub(r'nonce="[^"]+"', "", without_call(answer)) for answer in answers}) == 1
 
 
-def test_refuses_right_credentials_from_an_address_that_is_not_allowed(portal, far_end, call):
-    trunk = portal.trunk(addresses=("192.0.2.0/24", "2001:db8::/32", "127.0.0.9"))
+def test_refuses_right_credentials_from_an_address_that_is_not_allowed(provider, far_end, call):
+    trunk = provider.trunk(addresses=("192.0.2.0/24", "2001:db8::/32", "127.0.0.9"))
     made = call(trunk)
     assert (made.status, made.phrase, made.reason) == (403, "Forbidden", "")
-    assert portal.wait_for_event("barred")["code"] == 307
+    assert provider.wait_for_event("barred")["code"] == 307
     assert call(trunk, source="127.0.0.9").status == 200
 
 
-def test_wrong_credentials_do_not_fall_back_to_the_address(portal, call):
-    trunk = portal.trunk(by_address=True, addresses=("127.0.0.1",))
+def test_wrong_credentials_do_not_fall_back_to_the_address(provider, call):
+    trunk = provider.trunk(by_address=True, addresses=("127.0.0.1",))
     made = call(trunk, username="nobody", password="guess", headers=ANOTHER_REALM)
     assert [said.status for said in made.messages if said.status] == [407, 403]
-    assert [event["code"] for event in portal.events()] == [305]
+    assert [event["code"] for event in provider.events()] == [305]
 
 
-def test_an_address_identifies_an_account_and_a_stranger_is_challenged(portal, far_end, call):
-    trunk = portal.trunk(by_address=True, addresses=("127.0.0.7",))
+def test_an_address_identifies_an_account_and_a_stranger_is_challenged(provider, far_end, call):
+    trunk = provider.trunk(by_address=True, addresses=("127.0.0.7",))
     assert call(trunk, source="127.0.0.7").status == 200
-    assert portal.wait_for_event("call")["facts"]["auth"] == "ip"
+    assert provider.wait_for_event("call")["facts"]["auth"] == "ip"
     stranger = call(trunk, source="127.0.0.8")
     assert next(said.status for said in stranger.messages if said.status) == 407
 
 
-def test_a_phone_registers_with_its_password_for_its_own_name_only(portal, switch, phone):
-    trunk = portal.trunk(username="acme")
-    other = portal.trunk(username="other")
+def test_a_phone_registers_with_its_password_for_its_own_name_only(provider, switch, phone):
+    trunk, other = provider.trunk(), provider.trunk()
+    name = trunk.username
     registrar = f"sip:{switch.address}"
     register = phone.ask_with_password
-    accepted = register("REGISTER", registrar, "acme", trunk.password, call="r1")
+    accepted = register("REGISTER", registrar, name, trunk.password, call="r1")
     assert status(accepted) == 200
-    assert re.search(r"(?m)^Contact: <sip:acme@127\.0\.0\.1:\d+>;expires=3600", accepted)
-    assert "acme" in str(switch.rpc("ul.dump"))
-    foreign = register("REGISTER", registrar, "other", other.password, user="acme", call="r2")
-    guessed = register("REGISTER", registrar, "acme", "guess", call="r3")
-    unknown = register("REGISTER", registrar, "nobody", "guess", user="acme", call="r4")
+    assert re.search(rf"(?m)^Contact: <sip:{name}@127\.0\.0\.1:\d+>;expires=3600", accepted)
+    assert name in str(switch.rpc("ul.dump"))
+    foreign = register("REGISTER", registrar, other.username, other.password, user=name, call="r2")
+    guessed = register("REGISTER", registrar, name, "guess", call="r3")
+    unknown = register("REGISTER", registrar, "nobody", "guess", user=name, call="r4")
     assert {status(answer) for answer in (foreign, guessed, unknown)} == {403}
     assert without_call(guessed) == without_call(unknown)
 
 
-def test_credentials_are_good_for_one_number_only(portal, switch, phone):
+def test_credentials_are_good_for_one_number_only(provider, switch, phone):
     """A recorded answer to a challenge calls no other number and no other switch."""
-    portal.trunk(username="acme")
+    trunk = provider.trunk()
     uri = f"sip:0800111@{switch.address}"
     first = phone.ask(request("INVITE", uri, call="c1"))
     nonce = re.findall(r'nonce="([^"]+)"', first)[0]
     stolen = (
-        f'Digest username="acme", realm="sip.localhost", nonce="{nonce}", uri="{uri}",'
+        f'Digest username="{trunk.username}", realm="sip.localhost", nonce="{nonce}", uri="{uri}",'
         f' response="{"0" * 32}", qop=auth, nc=00000001, cnonce="c"'
     )
     other = f"sip:{NUMBER}@{switch.address}"
