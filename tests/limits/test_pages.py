@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client as Browser
 
 from clients import tenancy
 from limits.domain.effective import Values
-from limits.models import Destination, LimitProfile
+from limits.models import Destination, LimitProfile, ListKind
 from limits.selectors import profile_prefixes, profile_rows
 from tests.cast import Cast as Everybody
 
@@ -44,7 +44,7 @@ def stored(everybody: Everybody) -> dict[str, Values]:
         return {Destination.objects.get(pk=pk).path: values for pk, values in rows.items()}
 
 
-def form_of(page: HttpResponse) -> dict[str, str]:
+def form_of(page: Any) -> dict[str, str]:
     """What a browser would send back unchanged."""
     text = page.content.decode()
     found = {}
@@ -56,7 +56,7 @@ def form_of(page: HttpResponse) -> dict[str, str]:
     return found
 
 
-def figures(page: HttpResponse, path: str) -> list[str]:
+def figures(page: Any, path: str) -> list[str]:
     """The figures of a day beside a destination."""
     text = page.content.decode()
     row = text.split(f'data-row="{destination(path)}"', 1)[1].split("</tr>", 1)[0]
@@ -268,7 +268,7 @@ def test_the_lists_are_edited(browser: Browser, everybody: Everybody) -> None:
     browser.post(address(everybody, "block/"), form | {"prefixes": "449, +4470\n449"})
     scope = everybody.ours.scope
     with tenancy.reading(scope):
-        assert profile_prefixes(scope, everybody.ours.profile, "block") == ["4470", "449"]
+        assert profile_prefixes(scope, everybody.ours.profile, ListKind.BLOCK) == ["4470", "449"]
     stale = browser.post(address(everybody, "block/"), form | {"prefixes": "1"})
     assert stale.status_code == 422
     assert browser.get(address(everybody, "allow/")).status_code == 200

@@ -233,5 +233,5 @@ def test_each_sees_its_own_profiles_and_the_platforms(cast: Cast) -> None:
         assert not profile_rows(cast.stranger_scope, mine)
         assert not profile_prefixes(cast.stranger_scope, mine, ListKind.BLOCK)
         assert not clients_of_profile(cast.stranger_scope, mine)
-        listed = profiles_with_use(cast.scope)
-        assert [(each.name, each.clients) for each in listed] == [("Shared", 0), ("Mine", 0)]
+        listed = map(vars, profiles_with_use(cast.scope))
+        assert [(row["name"], row["clients"]) for row in listed] == [("Shared", 0), ("Mine", 0)]

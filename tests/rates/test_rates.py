@@ -200,7 +200,7 @@ def test_nobody_reads_the_rates_of_a_stranger(cast: Cast, table: RateTable) -> N
         assert default_table(stranger, cast.top.pk) is None
         client_rates = Client.objects.get(pk=cast.client.pk)
         assert table_of_client(stranger, client_rates) is None
-        assert [each.rate_count for each in tables_with_use(cast.scope)] == [3]
+        assert [vars(table)["rate_count"] for table in tables_with_use(cast.scope)] == [3]
 
 
 def run(*arguments: str) -> None:
