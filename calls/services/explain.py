@@ -184,7 +184,8 @@ def _number(facts: Mapping[str, Any]) -> str:
 
 
 def _destination(facts: Mapping[str, Any]) -> str:
-    return str(_("%(path)s, longest matching prefix %(prefix)s") % facts["destination"])
+    texts = {"path": facts["destination"]["path"], "prefix": facts["prefix"]}
+    return _("%(path)s, longest matching prefix %(prefix)s") % texts
 
 
 def _lists(facts: Mapping[str, Any]) -> str:

@@ -1,8 +1,21 @@
 -- What has been published: accounts, clients, rates, the calendar.
 
+-- JSON read before: text -> table. A text always means the same, so this is never stale; what is
+-- found here is shared and not to be changed.
+local CACHE, cached, CACHE_MOST = {}, 0, 2000
+
+local function parse(text)
+  local value = CACHE[text]
+  if value then return value end
+  if cached >= CACHE_MOST then CACHE, cached = {}, 0 end
+  value = cjson.decode(text)
+  CACHE[text], cached = value, cached + 1
+  return value
+end
+
 local function decoded(key, field)
   local text = redis.call('HGET', key, field)
-  return text and cjson.decode(text) or nil
+  return text and parse(text) or nil
 end
 
 local function load_account(P, id)

@@ -79,6 +79,6 @@ local function load_rules(P, client_id, nodes)
   for i, node in ipairs(nodes) do fields[i] = 'n:' .. node end
   if #fields == 0 then return rules end
   local values = redis.call('HMGET', client_key(P, client_id), unpack(fields))
-  for i, node in ipairs(nodes) do rules[node] = values[i] and cjson.decode(values[i]) or nil end
+  for i, node in ipairs(nodes) do rules[node] = values[i] and parse(values[i]) or nil end
   return rules
 end

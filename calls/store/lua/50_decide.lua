@@ -1,7 +1,7 @@
 -- The rules, in the order in which they refuse. Nothing here writes: authorize and explain share it.
 --
 -- A rule is {name, needs, judge}: judge(c) answers nothing to let the call pass, or a reason code
--- and the parameters of its sentence. `needs` names what must be known in c for it to be asked.
+-- and the parameters of its sentence. `needs` are the members of c that must be known for it to be asked.
 
 local RULES = {}
 
@@ -9,7 +9,7 @@ local function rule(name, needs, judge)
   RULES[#RULES + 1] = { name = name, needs = needs, judge = judge }
 end
 
-rule('account', nil, function(c)
+rule('account', {}, function(c)
   if not shard_value(c.P, 'epoch') then return 501, { form = 'epoch' } end
   c.account = load_account(c.P, c.account_id)
   if not c.account then return 305, {} end
@@ -17,7 +17,7 @@ rule('account', nil, function(c)
   if not c.catalogue then return 501, { form = 'policy' } end
 end)
 
-rule('address', 'account', function(c)
+rule('address', { 'account' }, function(c)
   if #c.account.addresses == 0 or c.source == '' then return end
   for _, entry in ipairs(c.account.addresses) do
     if address_matches(entry, c.source) then return end
@@ -25,13 +25,13 @@ rule('address', 'account', function(c)
   return 307, { source = printable(c.source) }
 end)
 
-rule('tech_prefix', 'account', function(c)
+rule('tech_prefix', { 'account' }, function(c)
   c.cleaned = cleaned(c.dialled)
   if not begins(c.cleaned, c.account.tech) then return 310, {} end
   c.cleaned = string.sub(c.cleaned, #c.account.tech + 1)
 end)
 
-rule('caller', 'catalogue', function(c)
+rule('caller', { 'catalogue' }, function(c)
   if #c.account.callers == 0 then return end
   local read = understand(c.catalogue, c.account.country, cleaned(c.caller))
   for _, allowed in ipairs(c.account.callers) do
@@ -40,26 +40,26 @@ rule('caller', 'catalogue', function(c)
   return 311, { caller = printable(c.caller) }
 end)
 
-rule('number', 'catalogue', function(c)
+rule('number', { 'catalogue' }, function(c)
   c.number = understand(c.catalogue, c.account.country, c.cleaned or cleaned(c.dialled))
   if not c.number then return 201, { dialled = printable(c.dialled) } end
   c.emergency = c.number.kind == 'emergency' -- the loop below stops here for these
 end)
 
-rule('policy', 'account', function(c)
+rule('policy', { 'account' }, function(c)
   c.client_id = tostring(c.account.client)
   c.client = load_client(c.P, c.client_id)
   if not c.client then return 501, { form = 'policy' } end
-  if c.calendar then c.client.calendar, c.client['until'] = c.calendar[1], c.calendar[2] end
-  c.period = period(c.client, c.now)
+  local calendar = c.calendar and { calendar = c.calendar[1], ['until'] = c.calendar[2] }
+  c.period = period(calendar or c.client, c.now)
   if not c.period then return 501, { form = 'calendar' } end
 end)
 
-rule('active', 'account', function(c)
+rule('active', { 'account' }, function(c)
   if not c.account.originates then return 308, {} end
 end)
 
-rule('suspended', 'client', function(c)
+rule('suspended', { 'client' }, function(c)
   if c.client.status ~= 'active' then return 309, { form = 'client' } end
   for _, tier in ipairs(c.client.tiers) do
     if tier.status and tier.status ~= 'active' then
@@ -68,12 +68,12 @@ rule('suspended', 'client', function(c)
   end
 end)
 
-rule('destination', 'number', function(c)
+rule('destination', { 'number' }, function(c)
   local keys = prefixes('p:', c.number.key)
   for i, id in ipairs(redis.call('HMGET', c.catalogue, unpack(keys))) do
     if id then
       c.destination = decoded(c.catalogue, 'd:' .. id)
-      c.destination.id, c.destination.prefix = id, string.sub(keys[i], 3)
+      c.destination_id, c.matched_prefix = id, string.sub(keys[i], 3)
       return
     end
   end
@@ -92,7 +92,7 @@ local function listed(c, letter)
   return best, prefix
 end
 
-rule('lists', 'client number', function(c)
+rule('lists', { 'client', 'number' }, function(c)
   local blocked, prefix = listed(c, 'b:')
   if blocked then return 401, { number = c.number.number, prefix = prefix } end
   c.level, c.allowed_prefix = listed(c, 'w:')
@@ -114,7 +114,7 @@ local function choose_nodes(c)
   c.leaf = c.rules[c.held[1]] or {}
 end
 
-rule('profile', 'client destination', function(c)
+rule('profile', { 'client', 'destination' }, function(c)
   choose_nodes(c)
   local permitted = c.level or c.leaf.unlimited or c.leaf.day
   for _, node in ipairs(c.held) do
@@ -123,18 +123,18 @@ rule('profile', 'client destination', function(c)
   if not permitted then return 107, { destination = c.destination.label } end
 end)
 
-rule('working_time', 'period', function(c)
+rule('working_time', { 'period' }, function(c)
   if c.period.off and c.period.percent == 0 then return 106, {} end
 end)
 
-rule('international', 'period destination', function(c)
+rule('international', { 'period', 'destination' }, function(c)
   c.international = c.destination.country ~= c.client.country
   if c.period.off and c.client.bar_international and c.international then
     return 105, { destination = c.destination.label }
   end
 end)
 
-rule('rate', 'client destination', function(c)
+rule('rate', { 'client', 'destination' }, function(c)
   local table_id = c.account.rates or c.client.rates
   c.rate = table_id and find_rate(c.P, table_id, c.number.key, c.now)
   if not c.rate then return 203, { number = c.number.number } end
@@ -147,21 +147,21 @@ end)
 
 local function priced(c, micro) return money(micro, c.client.currency) end
 
-rule('price', 'rate', function(c)
+rule('price', { 'rate' }, function(c)
   if c.leaf and c.leaf.price and c.rate.price >= c.leaf.price then
     return 102, { destination = c.destination.label, price = priced(c, c.rate.price),
       cap = priced(c, c.leaf.price) }
   end
 end)
 
-rule('setup', 'rate', function(c)
+rule('setup', { 'rate' }, function(c)
   if c.leaf and c.leaf.setup and c.rate.setup >= c.leaf.setup then
     return 103, { destination = c.destination.label, price = priced(c, c.rate.setup),
       cap = priced(c, c.leaf.setup) }
   end
 end)
 
-rule('high_price', 'period rate', function(c)
+rule('high_price', { 'period', 'rate' }, function(c)
   local first_minute = c.rate.setup + c.rate.price
   if c.period.off and c.client.bar_high and c.client.high
       and first_minute > c.client.high then
@@ -187,7 +187,7 @@ local function measure(c)
   end
 end
 
-rule('daily', 'period rules', function(c)
+rule('daily', { 'period', 'rules' }, function(c)
   measure(c)
   for _, each in ipairs(c.allowances) do
     c.left = math.min(c.left or each.left, each.left)
@@ -201,7 +201,7 @@ rule('daily', 'period rules', function(c)
 end)
 
 -- Without a running sweep nobody would end calls that share a remainder: one call at a time.
-rule('enforcement', 'allowances', function(c)
+rule('enforcement', { 'allowances' }, function(c)
   local beat = tonumber(redis.call('GET', c.P .. ':beat') or nil)
   if beat and c.now - beat <= HEARTBEAT_MS then return end
   local mine = {}
@@ -214,11 +214,11 @@ rule('enforcement', 'allowances', function(c)
   end
 end)
 
-rule('balance', 'client', function(c)
+rule('balance', { 'client' }, function(c)
   if c.client.prepaid then return 110, {} end
 end)
 
-rule('capacity', 'client', function(c)
+rule('capacity', { 'client' }, function(c)
   c.slots = {
     { key = slots_key(c.P, 'a', c.account_id), limit = c.account.capacity, form = 'account' },
     { key = slots_key(c.P, 'c', c.client_id), limit = c.client.capacity, form = 'client' },
@@ -241,7 +241,7 @@ end)
 -- The Request-URIs to try, in order; a call never returns to its own account.
 local function find_routes(c)
   local kept = c.emergency and 'emergency' or 'routes'
-  local routes = cjson.decode(shard_value(c.P, kept) or '[]')
+  local routes = parse(shard_value(c.P, kept) or '[]')
   c.routes = {}
   for _, route in ipairs(routes) do
     if route.account ~= c.account_id then
@@ -252,7 +252,7 @@ local function find_routes(c)
   end
 end
 
-rule('route', 'number', function(c)
+rule('route', { 'number' }, function(c)
   find_routes(c)
   if #c.routes == 0 then return 313, { number = c.number.number } end
 end)
@@ -262,11 +262,16 @@ local function decide(c, each)
   for _, asked in ipairs(RULES) do
     local code, params
     local known = true
-    for _, need in ipairs(words(asked.needs)) do known = known and c[need] and true or false end
+    for _, need in ipairs(asked.needs) do
+      if not c[need] then known = false end
+    end
     if known then code, params = asked.judge(c) end
     if code and not c.code then c.code, c.params = code, params end
     if each then each(asked.name, known, code, params) elseif c.code then return end
-    if c.emergency and not c.code then find_routes(c); return end
+    if c.emergency then
+      if not c.code then find_routes(c) end
+      return
+    end
   end
   local longest = c.client and c.client.long
   if longest then c.max = math.floor(math.min(longest, c.left or longest) / 1000) end

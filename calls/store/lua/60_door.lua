@@ -15,7 +15,7 @@ local function reserve(c)
   local nodes = c.emergency and '' or table.concat(c.nodes, ' ')
   if not c.emergency then
     lasts = RING_MS
-    facts.destination, facts.path = c.destination.id, c.destination.path
+    facts.destination, facts.path = c.destination_id, c.destination.path
     facts.currency, facts.key, facts.rate_table = c.client.currency, c.number.key, c.rate.table
     for _, pair in ipairs({ { 'long', whole(c.client.long) },
         { 'day', c.period.day }, { 'suffix', c.suffix }, { 'off', c.period.off and '1' or '0' },
@@ -153,7 +153,7 @@ local function explain(keys, args)
   end)
   return { cjson.encode({ allowed = not c.code, code = c.code, params = c.params,
     sip = c.code and sip_status(c.code) or 200, sentence = c.code and sentence(c.code, c.params),
-    number = c.number, destination = c.destination, rate = c.rate or nil, period = c.period,
+    number = c.number, destination = c.destination, prefix = c.matched_prefix, rate = c.rate or nil, period = c.period,
     international = c.international, level = c.level, max = not c.code and c.max or nil,
     emergency = c.emergency or false, routes = c.routes, allowances = c.allowances,
     left = c.left, slots = c.slots, client = c.client_id, at = c.now, rules = verdicts }) }

@@ -1,0 +1,136 @@
+"""The Explain page: what would happen to a call, and why."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account
+from accounts.selectors import accounts_for
+from calls.reasons import name
+from calls.services.explain import Explanation, explain_call
+from clients.views.base import PortalView
+
+TEXT = {"class": "form-control"}
+
+
+class ExplainForm(forms.Form):
+    """The question. The account is named by id, SIP username or label; the moment is optional."""
+
+    account = forms.CharField(
+        label=_("Account"),
+        max_length=80,
+        widget=forms.TextInput(attrs=TEXT | {"list": "explain-accounts", "autocomplete": "off"}),
+    )
+    to = forms.CharField(
+        label=_("Number dialled"),
+        max_length=128,
+        strip=False,
+        widget=forms.TextInput(attrs=TEXT | {"class": "form-control code"}),
+    )
+    caller = forms.CharField(
+        label=_("Caller"),
+        max_length=128,
+        required=False,
+        widget=forms.TextInput(attrs=TEXT | {"class": "form-control code"}),
+    )
+    at = forms.CharField(
+        label=_("Moment"),
+        max_length=40,
+        required=False,
+        widget=forms.DateTimeInput(attrs=TEXT | {"type": "datetime-local", "step": "1"}),
+    )
+
+    def clean_at(self) -> datetime | None:
+        """An ISO date and time; without an offset it is meant in the client's zone, see ``ask``."""
+        text = self.cleaned_data["at"].strip()
+        if not text:
+            return None
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError:
+            raise forms.ValidationError(_("This is not a date and time.")) from None
+        if not 2000 <= at.year < 2100:
+            raise forms.ValidationError(_("Only moments from 2000 to 2099 can be explained."))
+        return at
+
+
+class ExplainView(PortalView):
+    """One question in the address, so that it can be kept and passed on."""
+
+    template_name = "calls/explain.html"
+
+    def load(self, **kwargs: Any) -> None:
+        self.accounts = accounts_for(self.scope).select_related("client__reseller")
+
+    def context(self) -> dict[str, Any]:
+        asked = self.request.GET
+        given = asked.dict()
+        if "from" in given:
+            given["caller"] = given.pop("from")
+        form = ExplainForm(given) if asked else ExplainForm()
+        context: dict[str, Any] = {
+            "form": form,
+            "accounts": self.accounts.order_by("name")[:200],
+        }
+        if asked and form.is_valid():
+            account = self.account_of(form.cleaned_data["account"])
+            if account is None:
+                form.add_error("account", _("There is no such account."))
+            else:
+                context |= self.ask(account, form.cleaned_data)
+        return context
+
+    def account_of(self, named: str) -> Account | None:
+        """The account of an id, a SIP username or a label, among those the reader may see."""
+        if named.isascii() and named.isdigit():
+            found = self.accounts.filter(pk=int(named[:18])).first()
+            if found:
+                return found
+        by_username = self.accounts.filter(sip_username__iexact=named).first()
+        labelled = list(self.accounts.filter(name__iexact=named)[:2])
+        return by_username or (labelled[0] if len(labelled) == 1 else None)
+
+    def ask(self, account: Account, asked: dict[str, Any]) -> dict[str, Any]:
+        """The answer, for the template."""
+        zone = ZoneInfo(account.client.time_zone)
+        at = asked["at"] or self.at
+        if at.tzinfo is None:
+            at = at.replace(tzinfo=zone)
+        explained = explain_call(
+            account=account, dialled=asked["to"], caller=asked["caller"], at=at
+        )
+        return {
+            "account": account,
+            "dialled": asked["to"],
+            "moment": at.astimezone(zone),
+            "explained": explained,
+            "reason": name(explained.code) if explained.code else "",
+            "counts": counts(explained),
+            "allowances": allowances(explained),
+        }
+
+
+def counts(explained: Explanation) -> dict[str, int]:
+    """How many rules passed before the verdict, and how many would pass after it."""
+    decisive = next((n for n, each in enumerate(explained.rules) if each.decisive), None)
+    if decisive is None:
+        return {"passed": len(explained.rules), "after": 0}
+    after = explained.rules[decisive + 1 :]
+    return {"passed": decisive, "after": sum(each.passed for each in after)}
+
+
+def allowances(explained: Explanation) -> list[dict[str, Any]]:
+    """The allowances the call would run on: whose, seconds used, left and of how many."""
+    return [
+        {
+            "label": each["destination"],
+            "off_hours": each["off"],
+            "limit_seconds": int(each["limit"]) // 1000,
+            "left_seconds": max(0, int(each["left"]) // 1000),
+            "spent": int(each["left"]) < 1000,
+        }
+        for each in explained.facts.get("allowances") or ()
+    ]
