@@ -3,7 +3,7 @@ from django.urls import URLPattern, path
 from clients.views.add_client import STEPS, AddClientStartView, AddClientView
 from clients.views.client import AccountsNowView, AllowancesView, ClientView
 from clients.views.figures import DailyFiguresView
-from clients.views.home import HomeView, ResellerView
+from clients.views.home import CallsNowView, HomeView, ResellerCallsNowView, ResellerView
 from clients.views.invitation import InvitationView
 from clients.views.tree import TreeBranchView, TreeView
 
@@ -12,6 +12,12 @@ urlpatterns: list[URLPattern] = [
     path("tree/", TreeView.as_view(), name="tree"),
     path("tree/<int:reseller_id>/", TreeBranchView.as_view(), name="tree_branch"),
     path("resellers/<int:reseller_id>/", ResellerView.as_view(), name="reseller"),
+    path("calls-now/", CallsNowView.as_view(), name="calls_now"),
+    path(
+        "resellers/<int:reseller_id>/calls-now/",
+        ResellerCallsNowView.as_view(),
+        name="reseller_calls_now",
+    ),
     path("clients/<int:client_id>/", ClientView.as_view(), name="client"),
     path("clients/<int:client_id>/allowances/", AllowancesView.as_view(), name="client_allowances"),
     path(

@@ -78,7 +78,7 @@ class AccountsNowView(ClientPage):
         running = calls_now(ACCOUNT, [(shard, account.pk) for account in accounts], at=self.at)
         return {
             "client": self.client,
-            "new_account_url": address("account_new"),
+            "new_account_url": address("account_add"),
             "accounts": [
                 {
                     "account": account,

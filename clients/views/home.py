@@ -5,12 +5,16 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from accounts.models import MailKind, MailState, OutboundEmail
+from accounts.selectors import mails_for
+from calls.live import RESELLER, calls_now
 from clients.models import Client, Reseller
 from clients.selectors import clients_for, resellers_for
 from clients.tenancy import Scope
@@ -29,18 +33,52 @@ class Attention:
     """What a person should look at; the most urgent come first."""
 
     warnings: list[LimitWarning]
+    mails: list[OutboundEmail]
 
     @property
     def count(self) -> int:
-        return len(self.warnings)
+        return len(self.warnings) + len(self.mails)
 
 
 def attention(scope: Scope, *, at: datetime) -> Attention:
-    """Today's warnings, one for each client (its worst), nothing else."""
+    """Today's warnings, one for each client (its worst), and mails that may not have arrived."""
     worst: dict[int, LimitWarning] = {}
     for warning in warnings_today(scope, at=at):
         worst.setdefault(warning.client_id, warning)
-    return Attention(list(worst.values()))
+    doubtful = mails_for(scope).filter(
+        kind=MailKind.TRUNK_DETAILS,
+        state__in=[MailState.FAILED, MailState.UNCONFIRMED],
+        sent_again=False,  # type: ignore[misc]  # an annotation of the selector
+    )
+    return Attention(list(worst.values()), list(doubtful.select_related("client")))
+
+
+@dataclass(frozen=True)
+class CallsNow:
+    """Calls in progress of a reseller: all of them, its own clients', and each one's below it."""
+
+    total: int
+    capacity: int | None
+    own: int | None
+    below: list[tuple[Reseller, int]]
+
+
+def calls_now_of(scope: Scope, reseller: Reseller | None, *, at: datetime) -> CallsNow | None:
+    """From the store; None when it is away. Without a reseller, of the platform's top ones."""
+    tops = resellers_for(scope).filter(parent=reseller).order_by("name")
+    below = list(tops if reseller is None else tops[:ROWS])
+    holders = [each for each in (reseller, *below) if each is not None]
+    counts = calls_now(RESELLER, [(each.shard, each.pk) for each in holders], at=at)
+    if counts is None:
+        return None
+    parts = [(each, counts[each.pk]) for each in below]
+    shared = sum(count for _each, count in parts)
+    if reseller is None:
+        return CallsNow(total=shared, capacity=None, own=None, below=parts)
+    total = counts[reseller.pk]
+    return CallsNow(
+        total=total, capacity=reseller.capacity, own=max(0, total - shared), below=parts
+    )
 
 
 class ResellerView(PortalView):
@@ -66,9 +104,13 @@ class ResellerView(PortalView):
             "reseller": reseller,
             "crumbs": self._crumbs(),
             "now": self.at,
+            "calls": calls_now_of(scope, reseller, at=self.at),
+            "calls_url": self._calls_url(),
             "attention": shown,
             "attention_warnings": shown.warnings[:ATTENTION_ROWS],
-            "attention_more": max(0, len(shown.warnings) - ATTENTION_ROWS),
+            "attention_mails": shown.mails[:ATTENTION_ROWS],
+            "attention_more": max(0, len(shown.warnings) - ATTENTION_ROWS)
+            + max(0, len(shown.mails) - ATTENTION_ROWS),
             "resellers": [] if words else reader.below(reseller),
             "reseller_count": resellers_for(scope).count() - (reseller is not None),
             "client_count": clients_for(scope).count(),
@@ -76,6 +118,11 @@ class ResellerView(PortalView):
             "clients": list(zip(clients, reader.of_clients(clients), strict=True)),
             "words": words,
         }
+
+    def _calls_url(self) -> str:
+        if self.reseller is None:
+            return reverse("calls_now")
+        return reverse("reseller_calls_now", args=[self.reseller.pk])
 
     def _clients(self, scope: Scope, words: str) -> QuerySet[Client]:
         rows = clients_for(scope).annotate(account_count=Count("accounts")).order_by("name", "id")
@@ -108,3 +155,33 @@ class HomeView(ResellerView):
         if self.scope.kind == "client":
             return redirect("client", self.scope.client_id)
         return self.page()
+
+
+class CallsNowView(HomeView):
+    """Calls in progress: a part of Home that asks for itself every few seconds."""
+
+    template_name = "clients/calls_now.html"
+
+    def load(self, *, reseller_id: int | None = None) -> None:
+        if self.scope.kind == "client":
+            raise PermissionDenied
+        super().load(reseller_id=reseller_id)
+
+    def context(self) -> dict[str, Any]:
+        scope = narrowed(self.scope, self.reseller) if self.reseller else self.scope
+        return {
+            "reseller": self.reseller,
+            "now": self.at,
+            "calls": calls_now_of(scope, self.reseller, at=self.at),
+            "calls_url": self._calls_url(),
+        }
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self.page()
+
+
+class ResellerCallsNowView(CallsNowView):
+    """The same of a reseller that the address names."""
+
+    def load(self, *, reseller_id: int | None = None) -> None:
+        ResellerView.load(self, reseller_id=reseller_id or 0)

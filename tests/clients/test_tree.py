@@ -1,13 +1,16 @@
 """The tree at the left, Home and the pages of resellers and clients."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+import redis
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import MailKind, MailState, OutboundEmail
 from clients import tenancy
 from clients.models import Client, Reseller, Status, User
 from clients.selectors import scope_for_user
@@ -215,3 +218,51 @@ def test_reading_a_page_finds_the_viewers_scope_once_and_before_its_transaction(
     owner: User,
 ) -> None:
     assert browser_of(owner).get(reverse("home")).status_code == 200
+
+
+def test_home_counts_calls_in_progress_of_each_tier(
+    calder: Reseller, owner: User, valkey: redis.Redis
+) -> None:
+    pennine = make_reseller("Pennine", calder)
+    lost_at = (timezone.now() + timedelta(hours=3)).timestamp() * 1000
+    valkey.zadd(f"{{s00}}:slots:r:{calder.pk}", dict.fromkeys(("a", "b", "c"), lost_at))
+    valkey.zadd(f"{{s00}}:slots:r:{pennine.pk}", {"c": lost_at, "lost": 1})
+    calls = browser_of(owner).get(reverse("calls_now")).context["calls"]
+    assert (calls.total, calls.own, [n for _reseller, n in calls.below]) == (3, 2, [1])
+
+
+def test_home_stands_with_the_store_away(owner: User, settings: Any) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    html = browser_of(owner).get(reverse("home")).content.decode()
+    assert "The store does not answer" in html
+
+
+def test_mail_that_did_not_arrive_needs_attention_until_it_is_sent_again(
+    calder: Reseller, owner: User
+) -> None:
+    [client] = make_clients(calder, "Wharfe")
+    with tenancy.writing(tenancy.PLATFORM):
+        mail = OutboundEmail.objects.create(
+            reseller=calder,
+            client=client,
+            kind=MailKind.TRUNK_DETAILS,
+            key="one",
+            message_id="<1@example.com>",
+            recipient="ops@wharfe.example",
+            state=MailState.FAILED,
+            error="552 mailbox full",
+        )
+    browser = browser_of(owner)
+    html = browser.get(reverse("home")).content.decode()
+    assert "Trunk details did not reach <strong>Wharfe</strong>" in html
+    assert "552 mailbox full" in html
+    with tenancy.writing(tenancy.PLATFORM):
+        OutboundEmail.objects.create(
+            reseller=calder,
+            client=client,
+            kind=MailKind.TRUNK_DETAILS,
+            key=f"again:{mail.pk}",
+            message_id="<2@example.com>",
+            recipient="ops@wharfe.example",
+        )
+    assert "did not reach" not in browser.get(reverse("home")).content.decode()

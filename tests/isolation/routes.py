@@ -63,6 +63,8 @@ ROUTES: dict[str, Route] = {
     "tree/": Route(self_care=True),
     "tree/<int:reseller_id>/": Route(of=reseller_id),
     "resellers/<int:reseller_id>/": Route(of=reseller_id),
+    "resellers/<int:reseller_id>/calls-now/": Route(of=reseller_id),
+    "calls-now/": Route(),
     "clients/<int:client_id>/": Route(of=client_id, self_care=True),
     "clients/<int:client_id>/allowances/": Route(of=client_id, self_care=True),
     "clients/<int:client_id>/accounts-now/": Route(of=client_id, self_care=True),
