@@ -20,8 +20,15 @@ from clients.views.base import PortalFormView, PortalView, add_errors, get_or_40
 from clients.views.selected import selected
 from rates.forms import ImportForm, TableForm
 from rates.models import RateTable
-from rates.selectors import in_force, rates_of, rates_searched, tables_for, tables_with_use
-from rates.services import RateImport, rate_table_create, rates_import
+from rates.selectors import (
+    default_table,
+    in_force,
+    rates_of,
+    rates_searched,
+    tables_for,
+    tables_with_use,
+)
+from rates.services import RateImport, default_table_set, rate_table_create, rates_import
 
 ROWS = 100
 
@@ -109,9 +116,31 @@ class RateTableView(TablePage):
         context["crumbs"][-1] = (self.table.name, "")
         return context | {
             "page": page.get_page(self.request.GET.get("page")),
+            "is_default": default_table(self.scope, self.table.reseller_id) == self.table,
             "words": words,
             "everything": everything,
         }
+
+
+class RateTableDefaultView(TablePage):
+    """Makes a table its reseller's default."""
+
+    permission = "rates.edit"
+    http_method_names = ("post",)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            default_table_set(
+                table_id=self.table.pk,
+                acting_user=request.user,  # type: ignore[arg-type]
+                scope=self.scope,
+                at=self.at,
+            )
+        except DomainError as error:
+            messages.error(request, str(error.message))
+        else:
+            messages.success(request, _("%s is the default now.") % self.table)
+        return redirect("rate_table", self.table.pk)
 
 
 class RateImportView(TablePage):

@@ -25,7 +25,7 @@ from limits.models import (
 )
 from limits.selectors import DEFAULT_PROFILE, may_edit, profiles_for, values_of
 
-PREFIX = re.compile(r"([A-Z]{2}:)?[0-9]{1,15}")
+PREFIX = re.compile(r"[A-Z]{2}:[0-9]{0,15}|[0-9]{1,15}")
 
 # What DEFAULT_RESELLER_PROFILE begins with; all else is blank, so barred.
 DEFAULT_ROWS = {

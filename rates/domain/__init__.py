@@ -2,5 +2,5 @@
 
 import re
 
-PREFIX = re.compile(r"([A-Z]{2}:)?[0-9]{1,15}")
-"""Digits of the international form without ``+``, or a short code as ``GB:118``."""
+PREFIX = re.compile(r"[A-Z]{2}:[0-9]{0,15}|[0-9]{1,15}")
+"""Digits of the international form without ``+``; short codes as ``GB:118``, all with ``GB:``."""

@@ -5,12 +5,18 @@ durable transaction each.
 """
 
 from rates.services.files import RateImport, rates_import
-from rates.services.tables import client_rates_write, default_table_insert, rate_table_create
+from rates.services.tables import (
+    client_rates_write,
+    default_table_insert,
+    default_table_set,
+    rate_table_create,
+)
 
 __all__ = [
     "RateImport",
     "client_rates_write",
     "default_table_insert",
+    "default_table_set",
     "rate_table_create",
     "rates_import",
 ]

@@ -13,6 +13,7 @@ from clients.models import Client, Reseller, User
 from clients.services.base import changing
 from clients.tenancy import Scope
 from rates.models import ClientRates, RateTable, ResellerRates
+from rates.selectors import tables_for
 
 DEFAULT_TABLE = "Default"
 
@@ -50,6 +51,25 @@ def rate_table_create(
             raise DomainError(
                 _("There is already a rate table of this name."), field="name"
             ) from None
+
+
+def default_table_set(
+    *,
+    table_id: int,
+    acting_user: User | None,
+    scope: Scope,
+    at: datetime,  # noqa: ARG001 - every service is told the time
+) -> RateTable:
+    """Make a table the default of its reseller: clients without one of their own pay by it."""
+    with changing(scope, acting_user):
+        table = tables_for(scope).get(pk=table_id)
+        if table.reseller is None:
+            raise DomainError(_("Only a reseller's table can be its default."))
+        ResellerRates.objects.update_or_create(
+            reseller=table.reseller, defaults={"default_table": table}
+        )
+        outbox.enqueue("policy.reseller", reseller_id=table.reseller.pk)
+    return table
 
 
 def client_rates_write(*, client: Client, table: RateTable | None) -> None:

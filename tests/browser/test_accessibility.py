@@ -10,6 +10,8 @@ from playwright.sync_api import Page
 
 from clients import tenancy
 from clients.models import Client, Reseller
+from limits.models import LimitProfile
+from rates.models import RateTable
 from tests.browser.people import OWNER, SELF_CARE, PageOf
 from tests.portal import Portal
 
@@ -41,10 +43,23 @@ def addresses() -> Iterator[str]:
     with tenancy.reading(tenancy.PLATFORM):
         northgate = Reseller.objects.get(reference="NORTHGATE")
         acme = Client.objects.get(reference="ACME")
+        profile = LimitProfile.objects.filter(reseller=northgate)[0]
+        table = RateTable.objects.filter(reseller=northgate)[0]
     yield reverse("home")
     yield reverse("reseller", args=[northgate.pk])
     yield reverse("client", args=[acme.pk])
     yield reverse("client_mails", args=[acme.pk])
+    yield reverse("limit_profiles")
+    yield reverse("limit_profile_add")
+    yield reverse("limit_profile", args=[profile.pk])
+    yield reverse("limit_profile_list", args=[profile.pk, "block"])
+    yield reverse("limit_profile_clients", args=[profile.pk])
+    yield reverse("limit_profile_import", args=[profile.pk])
+    yield reverse("destinations") + "?q=07700900123"
+    yield reverse("destinations") + "?q=france"
+    yield reverse("rate_tables")
+    yield reverse("rate_table", args=[table.pk])
+    yield reverse("rate_import", args=[table.pk])
     yield reverse("calls") + "?period=month"
     yield reverse("calls") + "?q=nobody"
     yield reverse("barred_calls") + "?period=month"

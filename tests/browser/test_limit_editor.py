@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from clients import tenancy
@@ -92,14 +91,6 @@ def test_a_number_finds_its_row_and_continents_fold(page: Page, profile: LimitPr
     expect(row(page, "International/Africa/Egypt")).to_be_visible()
     page.get_by_label("Destination or number").fill("nowhere at all")
     expect(page.get_by_text("No destination matches.")).to_be_visible()
-
-
-@pytest.mark.parametrize("width", [1440, 390])
-def test_the_editor_is_accessible(page: Page, profile: LimitProfile, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
-    log_in(page, profile)
-    results = Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
 
 
 def test_without_a_script_the_same_buttons_work(

@@ -111,6 +111,7 @@ ROUTES: dict[str, Route] = {
     "rates/": Route(get="rates.view"),
     "rates/add/": Route(get="rates.edit", post="rates.edit"),
     "rates/<int:table_id>/": Route(of=table_id, get="rates.view"),
+    "rates/<int:table_id>/default/": Route(of=table_id, get=None, post="rates.edit"),
     "rates/<int:table_id>/import/": Route(of=table_id, get="rates.edit", post="rates.edit"),
     # Mails
     "clients/<int:client_id>/mails/": Route(of=client_id, get="mail.view"),

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from clients import tenancy
 from rates.models import Rate
-from rates.selectors import rates_of
+from rates.selectors import default_table, rates_of
 from tests.cast import AT
 from tests.cast import Cast as Everybody
 
@@ -58,6 +58,18 @@ def test_tables_are_listed_made_and_named_once(browser: Browser) -> None:
     assert "Night" in page
     assert "Table ours" in page
     assert "No rates yet" in browser.get(made["Location"]).content.decode()
+
+
+def test_a_table_becomes_its_resellers_default(browser: Browser, everybody: Everybody) -> None:
+    url = browser.post("/rates/add/", {"name": "Night", "currency": "GBP"})["Location"]
+    assert "Make the default of Reseller ours" in browser.get(url).content.decode()
+    assert browser.post(f"{url}default/").status_code == 302
+    assert "Make the default" not in browser.get(url).content.decode()
+    scope = everybody.ours.scope
+    with tenancy.reading(scope):
+        chosen = default_table(scope, everybody.ours.reseller.pk)
+    assert chosen is not None
+    assert chosen.name == "Night"
 
 
 def test_a_dry_run_shows_what_would_change_and_keeps_the_file(
