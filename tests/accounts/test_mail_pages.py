@@ -6,7 +6,9 @@ from http import HTTPStatus
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -168,3 +170,40 @@ def test_inbox_is_no_page_outside_the_demo(cast: Cast, settings):
     settings.DEMO = False
     answer = browser_of(cast, "staff").get(reverse("inbox"))
     assert answer.status_code == HTTPStatus.NOT_FOUND
+
+
+def more_mails(cast: Cast, count: int) -> None:
+    with tenancy.writing(PLATFORM):
+        OutboundEmail.objects.bulk_create(
+            OutboundEmail(
+                reseller=cast.ours.reseller,
+                client=cast.ours.client,
+                account=cast.ours.account,
+                kind="trunk_details",
+                key=f"more:{count}:{number}",
+                recipient="admin@ours.example.com",
+                message_id=f"<more.{count}.{number}@localhost>",
+            )
+            for number in range(count)
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "person"),
+    [
+        ("client_mails", "owner"),
+        ("client_mail_status", "owner"),
+        ("admin:accounts_outboundemail_changelist", "staff"),
+    ],
+)
+def test_pages_ask_as_many_queries_for_forty_mails_as_for_one(cast: Cast, name: str, person: str):
+    address = reverse(name, args=[] if name.startswith("admin") else [cast.ours.client.pk])
+    browser = browser_of(cast, person)
+    browser.get(address)
+    counts = []
+    for more in (0, 40):
+        more_mails(cast, more)
+        with CaptureQueriesContext(connection) as queries:
+            assert browser.get(address).status_code == HTTPStatus.OK
+        counts.append(len(queries))
+    assert counts[0] == counts[1]

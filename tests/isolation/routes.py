@@ -87,6 +87,7 @@ ROUTES: dict[str, Route] = {
     # Calls
     "calls/": Route(self_care=True),
     "barred-calls/": Route(self_care=True),
+    "explain/": Route(self_care=True),
     # The HTTP door
     "api/v1/calls/authorize": TOKEN,
     "api/v1/calls/answer": TOKEN,

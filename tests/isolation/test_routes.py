@@ -13,7 +13,7 @@ from django.urls import path
 
 from clients.roles import PERMISSIONS, Role
 from tests.cast import Cast, Tenant
-from tests.isolation.routes import ROUTES, Route, addresses, undeclared
+from tests.isolation.routes import ROUTES, Of, Route, addresses, undeclared
 
 ROLES = {
     "staff": Role.OWNER,
@@ -90,6 +90,28 @@ def test_nobody_gets_further_than_the_login_page(
     response = ask(Browser(), method, pattern, cast.ours)
     assert response.status_code == HTTPStatus.FOUND
     assert response.headers["Location"].startswith("/login/?next=")
+
+
+# Pages that take somebody's id as a filter or in a form, besides those that ``ROUTES`` tells of.
+FILTERED: tuple[tuple[str, Of], ...] = (
+    ("/accounts/", lambda tenant: {"client": tenant.client.pk, "q": "user"}),
+    ("/barred-calls/", lambda tenant: {"client": tenant.client.pk, "period": "all"}),
+    ("/calls/", lambda tenant: {"client": tenant.client.pk, "period": "all"}),
+    ("/explain/", lambda tenant: {"account": tenant.account.pk, "to": "07700900123"}),
+    ("/tree/", lambda tenant: {"q": "Trunk of"}),
+    ("/tree/", lambda tenant: {"q": "Reseller"}),
+)
+
+
+@pytest.mark.parametrize(("address", "query"), FILTERED)
+def test_a_strangers_id_in_a_filter_or_form_tells_nothing(cast: Cast, address: str, query: Of):
+    for person, foreign in (("owner", cast.foreign_to_ours), ("self_care", [cast.below])):
+        browser = Browser()
+        browser.force_login(cast.people[person])
+        for tenant in foreign:
+            page = browser.get(address, query(tenant))
+            assert page.status_code in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}
+            assert told_of_others(page, person, cast) is None
 
 
 def test_a_switch_without_a_token_is_refused_whoever_is_logged_in(cast: Cast):
