@@ -191,6 +191,8 @@ SIP_SECRET_KEYS = env.list("SIP_SECRET_KEYS", default=[]) or [
     _kept("sip_secret_key", lambda: Fernet.generate_key().decode())
 ]
 SWITCH_NODES = env.dict("SWITCH_NODES", default={})
+# Where calls go while the platform has no default route in PostgreSQL; "" is nowhere (313).
+DEFAULT_ROUTE = env.str("DEFAULT_ROUTE", default="udp:127.0.0.1:5070")
 LONG_CALL_CEILING_MINUTES = env.int("LONG_CALL_CEILING_MINUTES", default=180)
 
 # Enforcement intervals and leases, shortened in tests; the shipped values are these.

@@ -6,8 +6,10 @@ from functools import cache
 from typing import Any, Literal, cast
 
 import holidays
+from django.conf import settings
 
 from accounts.models import Account, DefaultRoute
+from calls.store.addresses import parse_entry
 from calls.store.policy import (
     DEFAULT_STEPS,
     AccountPolicy,
@@ -36,6 +38,7 @@ from limits.selectors import client_limits, destination_parents
 from rates.models import ClientRates, Rate, RateTable, ResellerRates
 
 DAYS_BEHIND, DAYS_AHEAD = 2, 10
+Protocol = Literal["udp", "tcp", "tls"]
 # Where a country's bank holidays differ by region, the region meant.
 REGIONS = {"GB": "ENG"}
 
@@ -241,14 +244,30 @@ def rates(table_id: int) -> RatePolicy | None:
 
 
 def routing() -> Routing:
-    """The platform's default routes that are enabled."""
-    found = DefaultRoute.objects.filter(account__term_enabled=True).select_related("account")
-    routes = [(route.emergency, _route(route.account)) for route in found]
-    return Routing(
-        version=1,
-        routes=tuple(route for emergency, route in routes if not emergency),
-        emergency=tuple(route for emergency, route in routes if emergency),
-    )
+    """The platform's default routes that are enabled; with none at all, the configured one.
+
+    Emergency calls that have no route of their own take the ordinary ones.
+    """
+    found = list(DefaultRoute.objects.select_related("account"))
+    enabled = [
+        (each.emergency, _route(each.account)) for each in found if each.account.term_enabled
+    ]
+    if not found and settings.DEFAULT_ROUTE:
+        entry = parse_entry(settings.DEFAULT_ROUTE)
+        enabled = [
+            (
+                False,
+                Route(
+                    account_id=0,
+                    host=str(entry.network.network_address),
+                    port=int(entry.port) if entry.port else None,
+                    protocol=cast("Protocol", entry.protocol or "udp"),
+                ),
+            )
+        ]
+    routes = tuple(route for emergency, route in enabled if not emergency)
+    own = tuple(route for emergency, route in enabled if emergency)
+    return Routing(version=1, routes=routes, emergency=own or routes)
 
 
 def _route(account: Account) -> Route:
@@ -257,6 +276,6 @@ def _route(account: Account) -> Route:
         account_id=account.pk,
         host=host,
         port=account.term_port,
-        protocol=cast("Literal['udp', 'tcp', 'tls']", account.term_protocol),
+        protocol=cast("Protocol", account.term_protocol),
         tech_prefix=account.tech_prefix,
     )

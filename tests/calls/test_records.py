@@ -255,3 +255,17 @@ def test_a_suspended_reseller_s_clients_are_refused(live):
     policy.reseller_changed(reseller_id=above.pk)
     request = Request(account_id=live.cast.ours.account.pk, dialled="07700900123")
     assert functions.authorize(live.store, live.shard, request).code == 309
+
+
+def test_calls_take_the_configured_route_until_the_platform_has_one(live, settings):
+    with tenancy.writing(PLATFORM):
+        DefaultRoute.objects.all().delete()
+    settings.DEFAULT_ROUTE = "tcp:192.0.2.99:5080"
+    publish.publish_routing(live.store, [live.shard])
+    for dialled in ("07700900123", "999"):
+        request = Request(account_id=live.cast.ours.account.pk, dialled=dialled)
+        (route,) = functions.authorize(live.store, live.shard, request).routes
+        assert route.endswith("@192.0.2.99:5080;transport=tcp")
+    settings.DEFAULT_ROUTE = ""
+    publish.publish_routing(live.store, [live.shard])
+    live.refuse("07700900123")
