@@ -67,10 +67,7 @@ class Call:
     authorized_at: int
     answered_at: int | None = None
     ended_at: int | None = None
-
-    @property
-    def running(self) -> bool:
-        return self.answered_at is not None and self.ended_at is None
+    suspended: bool = False
 
 
 class Model:
@@ -83,8 +80,13 @@ class Model:
         self.world = world
 
     def publish(self, world: World) -> None:
-        """From now on another world holds, for new calls and for those in progress."""
+        """From now on another world holds, for new calls and for those in progress.
+
+        A suspension cuts the calls there are, even if it is lifted at once.
+        """
         self.world = world
+        for call in self.calls.values():
+            call.suspended = call.suspended or self._suspended(call.client)
 
     # Events
 
@@ -133,21 +135,23 @@ class Model:
             counter = (destination, today, off_hours)
             self._resets[client, counter] = used.get(counter, 0)
 
-    def cut(self, at: int) -> dict[str, set[int]]:
-        """The calls in progress that must be hung up now, each with every reason there is."""
+    def cut(self, at: int, long_call_grace: int = 0) -> dict[str, set[int]]:
+        """The calls that must be hung up now, each with every reason there is.
+
+        A long call may be left to the switch's own timer for `long_call_grace` ms.
+        """
         found: dict[str, set[int]] = {}
         for name, call in self.calls.items():
-            if not call.running or call.destination is None or call.answered_at is None:
+            if call.ended_at is not None or call.destination is None:
                 continue
-            client = self.world.clients[call.client]
-            reasons = set()
-            if self._suspended(call.client):
-                reasons.add(309)
-            if at - call.answered_at >= client.long_call_minutes * MINUTE:
-                reasons.add(111)
-            profiles = self._profiles_that_count(call.client, call.number)
-            if any(left <= 0 for left in self._left(at, call.client, call.destination, profiles)):
-                reasons.add(101)
+            reasons = {309} if call.suspended else set()
+            if call.answered_at is not None:
+                client = self.world.clients[call.client]
+                longest = client.long_call_minutes * MINUTE + long_call_grace
+                profiles = self._profiles_that_count(call.client, call.number)
+                left = self._left(at, call.client, call.destination, profiles)
+                reasons |= {111} if at - call.answered_at >= longest else set()
+                reasons |= {101} if any(milliseconds <= 0 for milliseconds in left) else set()
             if reasons:
                 found[name] = reasons
         return found
@@ -175,25 +179,28 @@ class Model:
         return used
 
     def _parts(self, call: Call, at: int) -> list[tuple[Period, int]]:
-        """The call's talk time by period in milliseconds; once it ended, in whole seconds."""
+        """The call's talk time by period in milliseconds.
+
+        At each crossing the earlier part is floored to whole seconds; the last takes the rest,
+        and is topped up to the whole second of the call when it ends.
+        """
         starts, ends = call.answered_at, at if call.ended_at is None else call.ended_at
-        if starts is None or starts >= ends:
+        if starts is None or starts > ends or starts == call.ended_at:
             return []
-        zone = self.world.clients[call.client].zone
-        parts: list[tuple[Period, int]] = []
-        day = day_of(zone, starts)
-        while day_start(zone, day) < ends:
+        zone, ended = self.world.clients[call.client].zone, call.ended_at is not None
+        periods, day = [], day_of(zone, starts)
+        while day_start(zone, day) <= ends:
             for period in self.periods_of(call.client, day):
-                length = min(ends, period.ends_at) - max(starts, period.starts_at)
-                if length > 0:
-                    parts.append((period, length))
+                entered = period.starts_at < ends or (period.starts_at == ends and not ended)
+                if entered and starts < period.ends_at:
+                    periods.append(period)
             day += timedelta(days=1)
-        if call.ended_at is not None:
-            whole = -(-(ends - starts) // SECOND) * SECOND
-            earlier = [(period, length // SECOND * SECOND) for period, length in parts[:-1]]
-            rest = whole - sum(length for _, length in earlier)
-            parts = [*earlier, (parts[-1][0], rest)]
-        return parts
+        earlier = [
+            (period, (period.ends_at - max(starts, period.starts_at)) // SECOND * SECOND)
+            for period in periods[:-1]
+        ]
+        whole = -(-(ends - starts) // SECOND) * SECOND if ended else ends - starts
+        return [*earlier, (periods[-1], whole - sum(length for _, length in earlier))]
 
     def periods_of(self, client: str, day: date) -> tuple[Period, ...]:
         """A client's local day cut wherever its working time begins or ends."""
@@ -306,7 +313,7 @@ class Model:
         text = without_caller_id_code(text[len(holder.tech_prefix) :], plan)
         if is_emergency(text, plan):
             return Verdict(number=text, emergency=True)
-        number = canonical(text, plan)
+        number = canonical(text, plan, self.world.lengths)
         if number is None:
             return Verdict(201)
         destination = self._destination(number, plan)

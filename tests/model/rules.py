@@ -1,5 +1,6 @@
 """The single rules of the reference model: numbers, local time, and what profiles come to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -12,7 +13,6 @@ from tests.model.world import Client, Day, NumberPlan, Profile, Row
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
-E164_DIGITS = 15
 
 Counter = tuple[str, date, bool]
 """Destination, local day, and whether it is the off-hours counter (else the day's total)."""
@@ -47,7 +47,10 @@ def is_emergency(text: str, plan: NumberPlan) -> bool:
     return text in {"112", "999"} | own | plan.emergency
 
 
-def canonical(text: str, plan: NumberPlan) -> str | None:
+Lengths = Mapping[str, frozenset[int]]
+
+
+def canonical(text: str, plan: NumberPlan, lengths: Lengths) -> str | None:
     """The canonical number meant by plainly written text, or None where it is invalid."""
     if text in plan.short_codes:
         return text
@@ -59,15 +62,14 @@ def canonical(text: str, plan: NumberPlan) -> str | None:
     elif text.startswith(plan.international_prefix):
         number = digits[len(plan.international_prefix) :]
     elif plan.trunk_prefix and text.startswith(plan.trunk_prefix):
-        national = digits[len(plan.trunk_prefix) :]
-        if len(national) not in plan.national_lengths:
-            return None
-        number = plan.calling_code + national
-    elif not plan.trunk_prefix and len(digits) in plan.national_lengths:
+        number = plan.calling_code + digits[len(plan.trunk_prefix) :]
+    elif not plan.trunk_prefix and len(digits) in lengths[plan.calling_code]:
         number = plan.calling_code + digits
     else:
         number = digits
-    return f"+{number}" if 0 < len(number) <= E164_DIGITS else None
+    known = (code for code in lengths if number.startswith(code))
+    valid = any(len(number) - len(code) in lengths[code] for code in known)
+    return f"+{number}" if valid else None
 
 
 # --- Local time ----------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from tests.model.world import (
     REST,
     UNLIMITED,
     Account,
+    Brief,
     Client,
     Day,
     Destination,
@@ -35,12 +36,20 @@ from tests.model.world import (
 T = TypeVar("T")
 
 PLANS = {
-    "GB": NumberPlan(
-        "GB", "44", "00", "0", frozenset({9, 10}), {"123": "UK/Short codes"}, frozenset({"999"})
-    ),
-    "ES": NumberPlan("ES", "34", "00", "", frozenset({9}), {}, frozenset({"061"})),
-    "US": NumberPlan("US", "1", "011", "1", frozenset({10}), {}, frozenset({"911"})),
-    "HU": NumberPlan("HU", "36", "00", "06", frozenset({8, 9}), {}, frozenset({"104"})),
+    "GB": NumberPlan("GB", "44", "00", "0", {"123": "UK/Short codes"}, frozenset({"999"})),
+    "ES": NumberPlan("ES", "34", "00", "", {}, frozenset({"061"})),
+    "US": NumberPlan("US", "1", "011", "1", {}, frozenset({"911"})),
+    "HU": NumberPlan("HU", "36", "00", "06", {}, frozenset({"104"})),
+}
+
+LENGTHS = {
+    "44": frozenset({9, 10}),
+    "33": frozenset({9}),
+    "34": frozenset({9}),
+    "36": frozenset({8, 9}),
+    "1": frozenset({10}),
+    "881": frozenset({9}),
+    "999": frozenset({8}),
 }
 
 EUROPE, AMERICA = "International/Europe", "International/North America"
@@ -87,6 +96,7 @@ ODD_NUMBERS = (
     "999",
     "112",
     "18000",
+    "9990",
 )
 
 ZONES_AND_DAYS = (
@@ -103,6 +113,7 @@ ZONES_AND_DAYS = (
 )
 
 OPEN, SHUT = Day(((0, 1440),)), Day((), 0)
+FLICKER = tuple((minute, minute + 1) for minute in (0, 2, 60, 62, 121, 123, 719, 721, 723, 1051))
 DAYS = (
     OPEN,
     OFFICE,
@@ -115,13 +126,14 @@ DAYS = (
     Day(((0, 180),), 20),
     Day((), 50),
     Day((), 1),
+    Day(FLICKER, 60),
+    Day(((0, 720),), 0),
+    Day(((0, 1440),), 0),
+    Day(FLICKER),
     SHUT,
 )
 
-NUMBERS_OF_MINUTES = tuple(
-    Decimal(text)
-    for text in ("5", "1", "30", "2", "15", "1000", "0.5", "10", "60", "0.49", "3", "0")
-)
+NUMBERS_OF_MINUTES = tuple(Decimal(n) for n in (5, 1, 30, 2, 15, 1000, 4, 10, 60, 7, 3, 0))
 MINUTES = (*NUMBERS_OF_MINUTES[:-1], *NUMBERS_OF_MINUTES[:-2], None, UNLIMITED, UNLIMITED)
 PRICES = tuple(Decimal(text) for text in ("0.05", "0.01", "0", "0.050001", "0.2"))
 CAPS = (
@@ -152,8 +164,8 @@ FLAWS = (
 # --- Steps ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Dial:
+@dataclass(frozen=True, repr=False)
+class Dial(Brief):
     """A call by one account, answered `answered_after` ms later (None: left ringing), `times`."""
 
     account: int
@@ -162,16 +174,16 @@ class Dial:
     answered_after: int | None = 0
 
 
-@dataclass(frozen=True)
-class Answer:
+@dataclass(frozen=True, repr=False)
+class Answer(Brief):
     """The answer of a call, told `late` ms after it happened; it may have been told before."""
 
     call: int
     late: int = 0
 
 
-@dataclass(frozen=True)
-class End:
+@dataclass(frozen=True, repr=False)
+class End(Brief):
     """The end of a call, told `late` ms after it happened. With `instead_of_answer` it carries
     that talk time, for a call whose answer is not known."""
 
@@ -180,8 +192,8 @@ class End:
     instead_of_answer: int | None = None
 
 
-@dataclass(frozen=True)
-class Wait:
+@dataclass(frozen=True, repr=False)
+class Wait(Brief):
     """Time passes: `until` "" for `length` ms, else to `length` ms from the next "cut" or
     "boundary" (of a day or of working time), never backwards."""
 
@@ -189,15 +201,15 @@ class Wait:
     until: str = ""
 
 
-@dataclass(frozen=True)
-class Repeat:
+@dataclass(frozen=True, repr=False)
+class Repeat(Brief):
     """An earlier `authorize` is sent again."""
 
     request: int
 
 
-@dataclass(frozen=True)
-class Publish:
+@dataclass(frozen=True, repr=False)
+class Publish(Brief):
     """Another world holds from here on."""
 
     world: World
@@ -206,11 +218,14 @@ class Publish:
 Step = Dial | Answer | End | Wait | Repeat | Publish
 
 
-@dataclass(frozen=True)
-class Scenario:
+@dataclass(frozen=True, repr=False)
+class Scenario(Brief):
+    """`prompt`: the switch hangs up what it is told to; else those calls run on for a while."""
+
     world: World
     starts_at: int
     steps: tuple[Step, ...]
+    prompt: bool = True
 
 
 # --- Worlds --------------------------------------------------------------------------------------
@@ -234,13 +249,14 @@ def a_profile(draw: st.DrawFn) -> Profile:
     found = dict.fromkeys(LEAVES[3:], Row(shared))
     found |= {name: Row(draw(among(*MINUTES))) for name in LEAVES[:3]}
     found |= {name: Row(draw(rarely(None, *NUMBERS_OF_MINUTES, times=60))) for name in PARENTS[:3]}
-    if caps := draw(rarely(None, *CAPS, times=24)):
+    if caps := draw(rarely(None, *CAPS, times=16)):
         name = draw(among(*LEAVES[:3], *PARENTS[:3]))
         found[name] = Row(found[name].minutes, *caps)
-    block = draw(rarely(None, *LISTED, times=60))
-    allow = draw(rarely(None, *LISTED, times=70))
     level = draw(among(1, 1, 1, 0))
-    return Profile(found, level, (block,) if block else (), (allow,) if allow else ())
+    lists = draw(rarely("", "block", "allow", "allow", "both", times=20))
+    listed = (draw(among(*LISTED)),) if lists else ()
+    blocked = listed if lists in {"block", "both"} else ()
+    return Profile(found, level, blocked, listed if lists in {"allow", "both"} else ())
 
 
 def a_schedule(draw: st.DrawFn, today: date) -> Schedule:
@@ -251,17 +267,22 @@ def a_schedule(draw: st.DrawFn, today: date) -> Schedule:
         weekdays=tuple(first if day == today.weekday() else second for day in range(7)),
         holiday=draw(among(*DAYS)) if holiday else REST,
         holidays=frozenset({holiday} if holiday else ()),
-        bar_high_price=draw(rarely(False, True, times=5)),
-        bar_international=draw(rarely(False, True, times=6)),
+        bar_high_price=draw(rarely(False, True, times=3)),
+        bar_international=draw(rarely(False, True, times=5)),
     )
 
 
+ALLOWED_TWICE = (Profile({}, 0, allow=("+4477",)), Profile({}, 1, allow=("+447",)))
+
+
 def a_client(draw: st.DrawFn, zone: str, today: date, reseller: str) -> Client:
+    profiles = tuple(a_profile(draw) for _ in range(draw(among(1, 1, 2, 3))))
+    profiles += ALLOWED_TWICE if draw(rarely(False, True, times=20)) else ()
     return Client(
         reseller=reseller,
-        country=draw(rarely("GB", "ES", "US", "HU", times=8)),
+        country=draw(rarely("GB", "ES", "US", "HU", times=6)),
         zone=zone,
-        profiles=tuple(a_profile(draw) for _ in range(draw(among(1, 1, 2, 3)))),
+        profiles=profiles,
         schedule=a_schedule(draw, today),
         long_call_minutes=draw(among(180, 1, 2, 10)),
         high_price=draw(among(None, Decimal("0.06"), Decimal("0.05"), Decimal("0.2"))),
@@ -315,6 +336,7 @@ def a_world(draw: st.DrawFn, zone: str, today: date, now: int) -> World:
         found["beta"] = a_client(draw, "Europe/London", today, "top")
     world = World(
         plans=PLANS,
+        lengths=LENGTHS,
         destinations=DESTINATIONS,
         resellers={"top": Reseller(None, "standard"), "below": Reseller("top", "special")},
         clients=found,
@@ -324,7 +346,7 @@ def a_world(draw: st.DrawFn, zone: str, today: date, now: int) -> World:
         },
         rate_tables=rate_tables(draw, now),
     )
-    return flawed(world, draw(rarely("", *FLAWS, times=40)))
+    return flawed(world, draw(rarely("", *FLAWS, times=32)))
 
 
 # --- What happens --------------------------------------------------------------------------------
@@ -352,9 +374,9 @@ def a_dial(draw: st.DrawFn, world: World) -> Dial:
     index = draw(rarely(0, 1, times=4))
     account = list(world.accounts.values())[index]
     plan = world.plans[world.clients[account.client].country]
-    choice = draw(st.integers(0, 39))
-    if choice < 36:
-        number = NUMBERS[choice % len(NUMBERS) if choice >= 30 else choice % 3]
+    choice = draw(st.integers(0, 40))
+    if choice < 38:
+        number = NUMBERS[choice % 3 if choice < 18 else choice % len(NUMBERS)]
         dialled = written(plan, *number, draw(st.integers(0, 7)))
     else:
         dialled = draw(among(*ODD_NUMBERS))
@@ -366,7 +388,7 @@ def a_dial(draw: st.DrawFn, world: World) -> Dial:
 def a_change(draw: st.DrawFn, world: World) -> Publish:
     """The same world after an edit: mostly a limit raised or lowered."""
     acme = world.clients["acme"]
-    kind = draw(rarely("limit", "suspend", "capacity", "inactive", times=12))
+    kind = draw(rarely("limit", "suspend", "capacity", "inactive", times=9))
     if kind == "inactive":
         return Publish(flawed(world, "inactive"))
     if kind == "limit":
@@ -417,4 +439,4 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         steps.append(a_step(draw, world))
         if isinstance(steps[-1], Publish):
             world = steps[-1].world
-    return Scenario(first, starts_at, tuple(steps))
+    return Scenario(first, starts_at, tuple(steps), draw(st.booleans()))

@@ -36,10 +36,15 @@ from tests.model.world import (
     World,
 )
 
-GB = NumberPlan(
-    "GB", "44", "00", "0", frozenset({9, 10}), {"123": "UK/Short codes"}, frozenset({"999"})
-)
-ES = NumberPlan("ES", "34", "00", "", frozenset({9}), {}, frozenset({"061"}))
+GB = NumberPlan("GB", "44", "00", "0", {"123": "UK/Short codes"}, frozenset({"999"}))
+ES = NumberPlan("ES", "34", "00", "", {}, frozenset({"061"}))
+LENGTHS = {
+    "44": frozenset({9, 10}),
+    "34": frozenset({9}),
+    "33": frozenset({9}),
+    "7": frozenset({9}),
+    "999": frozenset({8}),
+}
 
 DESTINATIONS = (
     Destination("UK", "GB"),
@@ -84,6 +89,7 @@ def a_client(profile: Profile, **fields: object) -> Client:
 def a_world(client: Client, account: Account | None = None) -> World:
     return World(
         plans={"GB": GB, "ES": ES},
+        lengths=LENGTHS,
         destinations=DESTINATIONS,
         resellers={"top": Reseller(default_table="standard")},
         clients={"acme": client},
@@ -317,7 +323,7 @@ def test_a_suspended_client_is_refused_and_its_calls_are_cut_but_emergency_passe
     assert dial(model, NOON) == 309
     assert model.cut(NOON) == {call: {309}}
     assert dial(model, NOON, "999") is None
-    assert dial(model, NOON, "9990") == 309, "an emergency number is no prefix"
+    assert dial(model, NOON, "9990") == 201, "an emergency number is no prefix"
 
 
 def test_the_first_refusal_in_the_order_wins() -> None:
@@ -351,14 +357,14 @@ def test_a_number_is_the_same_however_it_is_written(dialled: str) -> None:
 def test_short_codes_are_whole_numbers_and_have_a_destination_of_their_own() -> None:
     model = a_model(Profile(number_of_minutes(short="60")))
     assert model.authorize(NOON, "a", "trunk", "123").destination == "UK/Short codes"
-    assert dial(model, NOON, "1234") == 202
+    assert dial(model, NOON, "1234") == 201
 
 
 def test_bare_digits_are_national_first_only_where_there_is_no_trunk_prefix() -> None:
-    assert canonical("612345678", ES) == "+34612345678"
-    assert canonical("33612345678", ES) == "+33612345678"
-    assert canonical("7700900123", GB) == "+7700900123"
-    assert canonical("0" * 20, ES) is None
+    assert canonical("612345678", ES, LENGTHS) == "+34612345678"
+    assert canonical("33612345678", ES, LENGTHS) == "+33612345678"
+    assert canonical("7700900123", GB, LENGTHS) == "+7700900123"
+    assert canonical("0" * 20, ES, LENGTHS) is None
 
 
 def test_a_tech_prefix_is_asked_for_and_taken_away() -> None:

@@ -6,29 +6,44 @@ code; every prefix here is a prefix of such a canonical number.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 UNLIMITED = Decimal("Infinity")
 BARRED = Decimal(0)
 
 
-@dataclass(frozen=True)
-class NumberPlan:
+class Brief:
+    """Shown without the fields that have their default."""
+
+    def __repr__(self) -> str:
+        shown = (
+            f"{each.name}={getattr(self, each.name)!r}"
+            for each in fields(self)  # type: ignore[arg-type]
+            if each.repr and getattr(self, each.name) != each.default
+        )
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))
+
+
+@dataclass(frozen=True, repr=False)
+class NumberPlan(Brief):
     """How the people of one country write numbers. `trunk_prefix` "" means there is none."""
 
     country: str
     calling_code: str
     international_prefix: str
     trunk_prefix: str
-    national_lengths: frozenset[int]
     short_codes: Mapping[str, str] = field(default_factory=dict)
     emergency: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class Destination:
+@dataclass(frozen=True, repr=False)
+class Destination(Brief):
     """A node of the tree; the parent of "UK/Mobile" is "UK". `country` None: of no country."""
 
     name: str
@@ -36,8 +51,8 @@ class Destination:
     prefixes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Row:
+@dataclass(frozen=True, repr=False)
+class Row(Brief):
     """What one profile says about one destination; None is blank."""
 
     minutes: Decimal | None = None
@@ -45,8 +60,8 @@ class Row:
     max_setup: Decimal | None = None
 
 
-@dataclass(frozen=True)
-class Profile:
+@dataclass(frozen=True, repr=False)
+class Profile(Brief):
     """`level` is its owner's depth: 0 the platform, 1 a top reseller, and so on down."""
 
     rows: Mapping[str, Row]
@@ -55,8 +70,8 @@ class Profile:
     allow: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Day:
+@dataclass(frozen=True, repr=False)
+class Day(Brief):
     """Working intervals in minutes of the wall clock (1440 = 24:00), and the off-hours percent."""
 
     intervals: tuple[tuple[int, int], ...] = ()
@@ -67,8 +82,8 @@ OFFICE = Day(((8 * 60 + 30, 17 * 60 + 30),))
 REST = Day()
 
 
-@dataclass(frozen=True)
-class Schedule:
+@dataclass(frozen=True, repr=False)
+class Schedule(Brief):
     """`weekdays` begins on Monday."""
 
     divisor: int = 30
@@ -79,16 +94,16 @@ class Schedule:
     bar_international: bool = False
 
 
-@dataclass(frozen=True)
-class Reseller:
+@dataclass(frozen=True, repr=False)
+class Reseller(Brief):
     parent: str | None = None
     default_table: str | None = None
     capacity: int | None = None
     suspended: bool = False
 
 
-@dataclass(frozen=True)
-class Client:
+@dataclass(frozen=True, repr=False)
+class Client(Brief):
     reseller: str
     country: str
     zone: str
@@ -102,8 +117,8 @@ class Client:
     suspended: bool = False
 
 
-@dataclass(frozen=True)
-class Account:
+@dataclass(frozen=True, repr=False)
+class Account(Brief):
     """`addresses` are networks the calls may come from and `callers` the numbers they may show;
     none listed = any."""
 
@@ -116,8 +131,8 @@ class Account:
     rate_table: str | None = None
 
 
-@dataclass(frozen=True)
-class Rate:
+@dataclass(frozen=True, repr=False)
+class Rate(Brief):
     """Price a minute and set-up price; in force from `starts_at` until before `ends_at`."""
 
     prefix: str
@@ -127,10 +142,13 @@ class Rate:
     ends_at: int | None = None
 
 
-@dataclass(frozen=True)
-class World:
-    plans: Mapping[str, NumberPlan]
-    destinations: tuple[Destination, ...]
+@dataclass(frozen=True, repr=False)
+class World(Brief):
+    """`lengths` has, by calling code, how many digits may follow it."""
+
+    plans: Mapping[str, NumberPlan] = field(repr=False)
+    lengths: Mapping[str, frozenset[int]] = field(repr=False)
+    destinations: tuple[Destination, ...] = field(repr=False)
     resellers: Mapping[str, Reseller]
     clients: Mapping[str, Client]
     accounts: Mapping[str, Account]

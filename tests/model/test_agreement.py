@@ -1,0 +1,9 @@
+"""The function in the store decides and counts as the reference model does."""
+
+import redis
+
+from tests.model.agreement import agreement
+
+
+def test_the_store_agrees_with_the_reference_model(valkey: redis.Redis) -> None:
+    agreement(valkey, 1_000)()
