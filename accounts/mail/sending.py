@@ -12,7 +12,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import F, Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.mail import delivery, links
@@ -45,12 +44,12 @@ def send(*, email_id: int, at: datetime) -> None:
         logger.error("mail %s: no key opens the password of account %s", mail.pk, mail.account_id)
         _record(mail, state=MailState.FAILED, error=_("The password cannot be read."))
     except delivery.Refused as error:
-        _record(mail, **_after_refusal(mail, error))
+        _record(mail, **_after_refusal(mail, error, at))
     except delivery.Unconfirmed as error:
         _record(mail, state=MailState.UNCONFIRMED, error=str(error))
     else:
         crashpoints.reached("mail.accepted")
-        _record(mail, state=MailState.SENT, error="", sent_at=timezone.now())
+        _record(mail, state=MailState.SENT, error="", sent_at=at)
     crashpoints.reached("mail.recorded")
 
 
@@ -91,14 +90,14 @@ def _link_for(mail: OutboundEmail, at: datetime) -> str | None:
         return links.link_create(account=account, reseller_id=mail.reseller_id, at=at)
 
 
-def _after_refusal(mail: OutboundEmail, refusal: delivery.Refused) -> dict[str, Any]:
+def _after_refusal(mail: OutboundEmail, refusal: delivery.Refused, at: datetime) -> dict[str, Any]:
     if refusal.permanent or mail.attempts >= MAX_ATTEMPTS:
         return {"state": MailState.FAILED, "error": refusal.why}
     wait = min(settings.MAIL_RETRY_SECONDS * 2 ** (mail.attempts - 1), LONGEST_WAIT_SECONDS)
     return {
         "state": MailState.QUEUED,
         "error": refusal.why,
-        "retry_at": timezone.now() + timedelta(seconds=wait),
+        "retry_at": at + timedelta(seconds=wait),
     }
 
 

@@ -1,7 +1,7 @@
 """Passwords and HA1 stand in the account's own columns and nowhere else."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -59,7 +59,7 @@ def test_no_secret_is_in_a_log_a_task_a_page_the_store_or_another_column(
 ):
     caplog.set_level(logging.DEBUG)
     passwords, digests = set(), set()
-    who = {"acting_user": cast.ours.owner, "scope": cast.ours.scope}
+    who: dict[str, Any] = {"acting_user": cast.ours.owner, "scope": cast.ours.scope}
     with django_capture_on_commit_callbacks(execute=True):
         account = account_create(
             client_id=cast.ours.client.pk,
@@ -119,7 +119,7 @@ def tables() -> Iterator[tuple[str, str]]:
 
 def in_store(store: redis.Redis) -> str:
     """All that the store holds, whatever the type of its keys."""
-    read = {
+    read: dict[Any, Callable[[Any], Any]] = {
         "string": store.get,
         "hash": store.hgetall,
         "set": store.smembers,
