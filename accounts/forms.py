@@ -114,8 +114,9 @@ class AccountForm(VersionedForm):
         required=False,
         widget=forms.TextInput({"spellcheck": "false", "autocomplete": "off"}),
         help_text=gettext_lazy(
-            "Several with “;” between: 198.51.100.24; 198.51.100.80/29; 2001:db8::/48. With a"
-            " transport or a UDP source port: tcp:192.0.2.1; udp:192.0.2.1:5070."
+            "IP: where its calls come from. Name: the only addresses it may use; blank is any."
+            " Several with “;” between: 198.51.100.24; 198.51.100.80/29; 2001:db8::/48. An IP"
+            " account may have a transport or a UDP source port: udp:192.0.2.1:5070."
         ),
     )
     tech_prefix = LineField(

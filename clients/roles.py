@@ -12,7 +12,7 @@ class Role(models.TextChoices):
     CLIENT = "client", _("Client")
 
 
-_LOOK = {"view", "mail.view", "limits.view", "rates.view"}
+_LOOK = {"view", "mail.view", "limits.view", "rates.view", "options.view"}
 _OPERATE = _LOOK | {
     "client.create",
     "client.edit",

@@ -5,6 +5,8 @@ from clients.views.client import AccountsNowView, AllowancesView, ClientView
 from clients.views.figures import DailyFiguresView
 from clients.views.home import CallsNowView, HomeView, ResellerCallsNowView, ResellerView
 from clients.views.invitation import InvitationView
+from clients.views.options import AreaEditView, AreaView
+from clients.views.people import ClientStatusView, ClientUsersView, MembershipDeleteView
 from clients.views.tree import TreeBranchView, TreeView
 
 urlpatterns: list[URLPattern] = [
@@ -24,6 +26,19 @@ urlpatterns: list[URLPattern] = [
         "clients/<int:client_id>/accounts-now/",
         AccountsNowView.as_view(),
         name="client_accounts_now",
+    ),
+    path("clients/<int:client_id>/options/users/", ClientUsersView.as_view(), name="client_users"),
+    path("clients/<int:client_id>/options/<slug:area>/", AreaView.as_view(), name="client_area"),
+    path(
+        "clients/<int:client_id>/options/<slug:area>/edit/",
+        AreaEditView.as_view(),
+        name="client_area_edit",
+    ),
+    path("clients/<int:client_id>/status/", ClientStatusView.as_view(), name="client_status"),
+    path(
+        "memberships/<int:membership_id>/end/",
+        MembershipDeleteView.as_view(),
+        name="membership_delete",
     ),
     path("clients/new/", AddClientStartView.as_view(), name="client_add"),
     path(

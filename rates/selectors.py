@@ -71,10 +71,14 @@ def table_of_client(scope: Scope, client: Client) -> RateTable | None:
 
     A client's own people are shown no table.
     """
+    return own_table(scope, client) or default_table(scope, client.reseller_id)
+
+
+def own_table(scope: Scope, client: Client) -> RateTable | None:
+    """The table given to a client itself; None where it pays by its reseller's default."""
     own = ClientRates.objects.filter(owned_by(scope), client=client)
-    if chosen := own.select_related("table").first():
-        return chosen.table
-    return default_table(scope, client.reseller_id)
+    chosen = own.select_related("table").first()
+    return chosen.table if chosen else None
 
 
 def default_table(scope: Scope, reseller_id: int | None) -> RateTable | None:

@@ -24,6 +24,7 @@ from clients.forms.fields import (
     TimeZoneField,
     uk_postcode,
 )
+from clients.forms.versioned import VersionedForm
 from clients.models import BillingMode, Client, Reseller, WorkingSchedule
 from clients.selectors import clients_for
 from clients.tenancy import Scope
@@ -36,7 +37,7 @@ from trunkportal.widgets import DualList
 SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
 
 
-class AreaForm(forms.Form):
+class AreaForm(VersionedForm):
     """A form about one client, or about one that is being added beneath ``reseller``."""
 
     layout: Layout
@@ -56,18 +57,22 @@ class AreaForm(forms.Form):
         self.reseller = reseller
         self.client = client
         self.money = currency or reseller.currency
+        if client is None:
+            del self.fields["version"]
         self.prepare()
         self.helper = FormHelper(self)
         self.helper.form_tag = False
         self.helper.disable_csrf = True
         self.helper.layout = self.arrange()
+        if client:
+            self.helper.layout.fields.append("version")
 
     def prepare(self) -> None:
         """Fill in what depends on the reseller."""
 
     def arrange(self) -> Layout:
         """The order and grouping of the fields on the page."""
-        return Layout(Div(*self.fields, css_class="form-grid"))
+        return Layout()
 
 
 class GeneralForm(AreaForm):
@@ -309,6 +314,9 @@ class LimitsForm(AreaForm):
         field.offer(profiles_for_clients(self.scope, self.reseller), self.money)
         super().prepare()
 
+    def arrange(self) -> Layout:
+        return Layout("limit_profiles")
+
 
 class AdditionalForm(LimitsForm, ScheduleForm):
     """The Additional step: profiles, long calls, high price, schedule."""
@@ -376,6 +384,9 @@ class AddressForm(AreaForm):
     address_postcode = LineField(label=gettext_lazy("Postcode"), max_length=16, required=False)
     address_country = CountryField(label=gettext_lazy("Country"))
 
+    def prepare(self) -> None:
+        self.fields["address_postcode"].required = self["address_country"].value() == "GB"
+
     def arrange(self) -> Layout:
         wide = [Field(name, wrapper_class="wide") for name in ("address_line1", "address_line2")]
         rest = ("address_city", "address_region", "address_postcode", "address_country")
@@ -384,7 +395,7 @@ class AddressForm(AreaForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         postcode = cleaned.get("address_postcode")
-        if cleaned.get("address_country") != "GB" or postcode is None:
+        if cleaned.get("address_country") != "GB" or not postcode:
             return cleaned
         try:
             cleaned["address_postcode"] = uk_postcode(postcode)

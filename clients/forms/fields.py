@@ -166,8 +166,6 @@ class CountField(forms.IntegerField):
 
 def uk_postcode(text: str) -> str:
     """A UK postcode as it is printed. Raises ValidationError for what is not a whole one."""
-    if not text:
-        raise forms.ValidationError(_("An address in the United Kingdom has a postcode."))
     match = _UK_POSTCODE.fullmatch(text.replace(" ", "").upper())
     if match is None:
         raise forms.ValidationError(_("“%s” is not a whole UK postcode, such as LS3 1LH.") % text)

@@ -31,6 +31,8 @@ class VersionedForm(forms.Form):
 
 def shown(field: forms.Field, value: Any) -> str:
     """A field's value in words: the label of a choice, the names of several, else its text."""
+    if isinstance(field, forms.ModelChoiceField) and value is None:
+        return str(field.empty_label or "")
     value = field.prepare_value(value)
     if isinstance(field, forms.BooleanField):
         return str(_("Yes") if value else _("No"))

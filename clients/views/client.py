@@ -12,7 +12,7 @@ from calls.live import ACCOUNT, calls_now
 from calls.selectors import barred_calls_for
 from calls.views.lists import named_rows
 from clients.domain.local_days import day_start, local_day
-from clients.models import Client, ClientType
+from clients.models import Client, ClientType, Status
 from clients.selectors import clients_for, resellers_for
 from clients.views.allowances import allowances_shown
 from clients.views.base import PortalView, get_or_404
@@ -147,4 +147,11 @@ class ClientView(AllowancesView):
             for url, label, icon, key in areas
             if url
         ]
-        return [items] if items else []
+        suspended = self.client.status == Status.SUSPENDED
+        status = {
+            "url": address("client_status", self.client.pk),
+            "label": _("Let the client call again") if suspended else _("Suspend client"),
+            "icon": "play-circle" if suspended else "pause-circle",
+            "destructive": not suspended,
+        }
+        return [items, [status]]

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from clients import tenancy
 from tests.cast import Tenant
 
 Of = Callable[[Tenant], dict[str, Any]]
@@ -50,6 +51,15 @@ def table_id(tenant: Tenant) -> dict[str, Any]:
     return {"table_id": tenant.table.pk}
 
 
+def general(tenant: Tenant) -> dict[str, Any]:
+    return {"client_id": tenant.client.pk, "area": "general"}
+
+
+def owners_membership(tenant: Tenant) -> dict[str, Any]:
+    with tenancy.reading(tenancy.PLATFORM):
+        return {"membership_id": tenant.owner.memberships.get().pk}
+
+
 PUBLIC = Route(others="public")
 TOKEN = Route(others="token")
 
@@ -74,6 +84,18 @@ ROUTES: dict[str, Route] = {
         of=lambda tenant: {"run": tenant.client.creation_key, "step": "general"},
         get="client.create",
         post="client.create",
+    ),
+    # Options
+    "clients/<int:client_id>/options/users/": Route(
+        of=client_id, get="options.view", post="user.manage"
+    ),
+    "clients/<int:client_id>/options/<slug:area>/": Route(of=general, get="options.view"),
+    "clients/<int:client_id>/options/<slug:area>/edit/": Route(
+        of=general, get="client.edit", post="client.edit"
+    ),
+    "clients/<int:client_id>/status/": Route(of=client_id, get="client.edit", post="client.edit"),
+    "memberships/<int:membership_id>/end/": Route(
+        of=owners_membership, get=None, post="user.manage"
     ),
     "resellers/<int:reseller_id>/daily-figures/": Route(of=reseller_id, get="client.create"),
     # Accounts

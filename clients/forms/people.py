@@ -1,0 +1,23 @@
+"""Forms about people and about a tenant's status."""
+
+from django import forms
+from django.utils.translation import gettext_lazy
+
+from clients.forms.fields import LineField
+
+
+class ClientLoginForm(forms.Form):
+    """A person of the client who may log in and look."""
+
+    email = forms.EmailField(label=gettext_lazy("Email"))
+    name = LineField(label=gettext_lazy("Name"), max_length=120, required=False)
+
+
+class StatusForm(forms.Form):
+    """Why a tenant is suspended, or lets call again."""
+
+    reason = LineField(
+        label=gettext_lazy("Reason"),
+        max_length=200,
+        help_text=gettext_lazy("Kept with your name and the time."),
+    )
