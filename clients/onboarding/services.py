@@ -17,7 +17,11 @@ from clients.services.resellers import reseller_insert
 from clients.services.users import membership_insert
 from clients.tenancy import Scope
 from limits.models import LimitProfile
-from limits.services import client_profiles_write, default_profile_insert
+from limits.services import (
+    client_currency_check,
+    client_profiles_write,
+    default_profile_insert,
+)
 from rates.models import RateTable
 from rates.services.tables import client_rates_write, default_table_insert
 
@@ -100,6 +104,7 @@ def client_update_general(
         client = Client.objects.select_related("reseller").get(pk=client_id)
         client_area_write(client=client, area="general", version=version, values=values)
         client_rates_write(client=client, table=rate_table)
+        client_currency_check(client=client)
     return client
 
 

@@ -4,7 +4,11 @@ Functions named ``…_insert`` or ``…_write`` run inside the caller's transact
 durable transaction each.
 """
 
-from limits.services.allocation import client_profiles_write, profile_allocate
+from limits.services.allocation import (
+    client_currency_check,
+    client_profiles_write,
+    profile_allocate,
+)
 from limits.services.profiles import (
     default_profile_insert,
     profile_copy,
@@ -14,6 +18,7 @@ from limits.services.profiles import (
 )
 
 __all__ = [
+    "client_currency_check",
     "client_profiles_write",
     "default_profile_insert",
     "profile_allocate",

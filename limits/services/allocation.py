@@ -44,12 +44,7 @@ def client_profiles_write(*, client: Client, profiles: Collection[LimitProfile])
                 _("“%s” does not belong to this client's reseller.") % profile,
                 field="limit_profiles",
             )
-        if profile.currency != client.currency and _says_money(profile):
-            raise DomainError(
-                _("“%(profile)s” has prices in %(own)s; this client pays in %(currency)s.")
-                % {"profile": profile, "own": profile.currency, "currency": client.currency},
-                field="limit_profiles",
-            )
+        _check_currency(client, profile)
     ClientProfile.objects.filter(client=client).exclude(profile__in=profiles).delete()
     ClientProfile.objects.bulk_create(
         [
@@ -59,6 +54,26 @@ def client_profiles_write(*, client: Client, profiles: Collection[LimitProfile])
         ignore_conflicts=True,
     )
     outbox.enqueue("policy.client", client_id=client.pk)
+
+
+def client_currency_check(*, client: Client) -> None:
+    """Refuse a client's new currency where a profile it has holds prices in another one.
+
+    Raises DomainError (field ``currency``); runs inside the caller's transaction.
+    """
+    for link in ClientProfile.objects.filter(client=client).select_related("profile"):
+        _check_currency(client, link.profile, field="currency")
+
+
+def _check_currency(
+    client: Client, profile: LimitProfile, *, field: str = "limit_profiles"
+) -> None:
+    if profile.currency != client.currency and _says_money(profile):
+        raise DomainError(
+            _("“%(profile)s” has prices in %(own)s; this client pays in %(currency)s.")
+            % {"profile": profile, "own": profile.currency, "currency": client.currency},
+            field=field,
+        )
 
 
 def _says_money(profile: LimitProfile) -> bool:

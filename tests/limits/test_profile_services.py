@@ -212,6 +212,17 @@ def test_price_caps_go_only_to_clients_of_their_currency(cast: Cast) -> None:
         put(cast, fresh(cast, plain), {"UK": Values(max_setup_price=Decimal(1))})
 
 
+def test_a_client_keeps_its_currency_while_a_profile_has_prices_in_it(cast: Cast) -> None:
+    allocate(cast, make(cast, UK=Values(max_price_per_minute=Decimal("0.1"))))
+    with tenancy.writing(PLATFORM):
+        cast.client.currency = "EUR"
+        with pytest.raises(DomainError) as refusal:
+            services.client_currency_check(client=cast.client)
+        cast.client.currency = "GBP"
+        services.client_currency_check(client=cast.client)
+    assert refusal.value.field == "currency"
+
+
 def test_a_reseller_uses_a_platform_profile_and_cannot_change_it(cast: Cast) -> None:
     shared = services.profile_create(
         reseller_id=None, name="Shared", acting_user=None, scope=PLATFORM, at=AT
