@@ -53,7 +53,8 @@ def _trunk_details(mail: OutboundEmail, link: str | None) -> tuple[str, dict[str
         raise CannotRender(_("The account is no more."))
     if account.sip_username and not account.password:
         raise CannotRender(_("The account has no password."))
-    subject = _("Trunk details: %(name)s") % {"name": account.name}
+    names = {"client": mail.client.name, "account": account.name}
+    subject = _("Trunk details of %(client)s: %(account)s") % names
     return subject, {
         "account": account,
         "password": None if link else account.password,

@@ -11,6 +11,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -45,7 +46,15 @@ class ClientMailsView(PortalView):
     def context(self) -> dict[str, Any]:
         mails = mails_for(self.scope).filter(client=self.client).select_related("account")
         page = Paginator(mails, ROWS).get_page(self.request.GET.get("page"))
-        return {"client": self.client, "page": page, "may_send": self.scope.can("mail.send")}
+        return {
+            "client": self.client,
+            "crumbs": [
+                (self.client.name, reverse("client", args=[self.client.pk])),
+                (_("Mails"), ""),
+            ],
+            "page": page,
+            "may_send": self.scope.can("mail.send"),
+        }
 
 
 class ClientMailStatusView(ClientMailsView):
