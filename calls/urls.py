@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from calls.api.views import AnswerView, AuthorizeView, EndView
+from calls.api.views import AnswerView, AuthorizeView, EndView, SchemaView
 from calls.views.explain import ExplainView
 from calls.views.lists import BarredListView, CallListView
 
@@ -11,4 +11,5 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/calls/authorize", AuthorizeView.as_view(), name="api_authorize"),
     path("api/v1/calls/answer", AnswerView.as_view(), name="api_answer"),
     path("api/v1/calls/end", EndView.as_view(), name="api_end"),
+    path("api/v1/schema", SchemaView.as_view(), name="api_schema"),
 ]

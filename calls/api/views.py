@@ -11,7 +11,9 @@ import redis
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView
 from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request as HttpRequest
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -52,6 +54,13 @@ class CallControl(APIView):
         except redis.RedisError as error:
             logger.error("501 the store cannot decide: %s", error)
             return _undecided(reasons.sentence(501, {"form": "store"}))
+
+
+class SchemaView(SpectacularAPIView):
+    """The description of this door (OpenAPI), for whoever may use it."""
+
+    authentication_classes = (BearerToken,)
+    permission_classes = (IsAuthenticated,)
 
 
 class AuthorizeView(CallControl):

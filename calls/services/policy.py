@@ -34,6 +34,7 @@ def ensure_whole(connection: redis.Redis, *, at: datetime) -> bool:
     library.ensure_loaded(connection)
     if publish.is_whole(connection) and not usage.is_behind(connection):
         return False
+    publish.mark_incomplete(connection)
     logger.warning("the store is empty or older than PostgreSQL; it is being rebuilt")
     rebuild(connection, at=at)
     return True

@@ -107,6 +107,12 @@ def is_whole(connection: redis.Redis) -> bool:
     return bool(connection.hexists(f"{IDENTITIES}:g", "epoch"))
 
 
+def mark_incomplete(connection: redis.Redis) -> None:
+    """Take the epoch away: nothing is decided (501) until the store is whole again."""
+    for shard in {IDENTITIES, *shards_in_use(connection)}:
+        connection.hdel(f"{shard}:g", "epoch")
+
+
 def ensure_shard(connection: redis.Redis, shard: str) -> None:
     """Make a shard of a whole store ready that has had no tenant so far."""
     epoch = connection.hget(f"{IDENTITIES}:g", "epoch")

@@ -108,3 +108,12 @@ def test_a_store_without_policy_is_503_with_501(door, valkey):
     valkey.delete(f"{SHARD}:c:1")
     answer = door.post("authorize", request_id="r", account="acme", dialled=MOBILE_NUMBER)
     assert (answer.status_code, answer.json()["code"]) == (503, 501)
+
+
+def test_the_door_describes_itself(door):
+    answer = door.browser.get("/api/v1/schema", headers={"Authorization": f"Bearer {door.token}"})
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    for wanted in ("/api/v1/calls/authorize", "max_seconds", "bearer"):
+        assert wanted in text
+    assert door.browser.get("/api/v1/schema").status_code == 401

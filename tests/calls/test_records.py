@@ -222,6 +222,7 @@ def test_a_store_restored_from_an_older_copy_is_rebuilt(live):
     live.talk(5)
     live.take_in()
     live.store.set(f"{live.shard}:seq", 0)
+    assert usage.is_behind(live.store)
     assert policy.ensure_whole(live.store, at=timezone.now())
     assert not policy.ensure_whole(live.store, at=timezone.now())
     live.talk(5)

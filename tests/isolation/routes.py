@@ -114,6 +114,7 @@ ROUTES: dict[str, Route] = {
     "api/v1/calls/authorize": TOKEN,
     "api/v1/calls/answer": TOKEN,
     "api/v1/calls/end": TOKEN,
+    "api/v1/schema": TOKEN,
     # Limits and rates
     "limit-profiles/": Route(get="limits.view"),
     "limit-profiles/add/": Route(get="limits.edit", post="limits.edit"),
