@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
@@ -14,27 +15,28 @@ from clients.tenancy import Scope
 from clients.views.selected import selected
 from clients.views.tree import Tree, TreeReader
 
-# Label, name of the address, and the beginnings of paths on which it is the current one.
+# Label, name of the address, and the permission it needs.
 NAV = (
-    (_("Home"), "home", ("/resellers/", "/clients/")),
-    (_("Calls"), "calls", ()),
-    (_("Barred calls"), "barred_calls", ()),
-    (_("Accounts"), "accounts", ()),
-    (_("Limit profiles"), "limit_profiles", ()),
-    (_("Rates"), "rate_tables", ()),
-    (_("Explain"), "explain", ()),
+    (_("Home"), "home", "view"),
+    (_("Calls"), "calls", "view"),
+    (_("Barred calls"), "barred_calls", "view"),
+    (_("Accounts"), "accounts", "view"),
+    (_("Limit profiles"), "limit_profiles", "limits.view"),
+    (_("Rates"), "rate_tables", "rates.view"),
+    (_("Explain"), "explain", "view"),
 )
+INBOX = (_("Inbox"), "inbox", "mail.view")
+# Pages below these are Home's.
+UNDER_HOME = ("/resellers/", "/clients/")
 
 
-def _nav(path: str) -> list[tuple[Any, str, bool]]:
+def _nav(path: str, scope: Scope) -> list[tuple[Any, str, bool]]:
     entries = []
-    for label, name, also in NAV:
-        try:
+    for label, name, permission in (*NAV, INBOX) if settings.DEMO else NAV:
+        if scope.can(permission):
             url = reverse(name)
-        except NoReverseMatch:
-            continue
-        current = path == url or (url != "/" and path.startswith(url))
-        entries.append((label, url, current or path.startswith(tuple(also))))
+            under = UNDER_HOME if name == "home" else (url,)
+            entries.append((label, url, path == url or path.startswith(under)))
     return entries
 
 
@@ -66,14 +68,11 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         where = selected(request)
         if not scope.can("client.create") or where.reseller_id is None:
             return ""
-        try:
-            return f"{reverse('client_add')}?reseller={where.reseller_id}"
-        except NoReverseMatch:
-            return ""
+        return f"{reverse('client_add')}?reseller={where.reseller_id}"
 
     return {
         "scope": scope,
-        "nav": _nav(request.path),
+        "nav": _nav(request.path, scope),
         "brand": SimpleLazyObject(lambda: _brand(scope)),
         "tree": SimpleLazyObject(tree),
         "add_client_url": SimpleLazyObject(add_client_url),

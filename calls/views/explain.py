@@ -70,12 +70,12 @@ class ExplainView(PortalView):
         given = asked.dict()
         if "from" in given:
             given["caller"] = given.pop("from")
-        form = ExplainForm(given) if asked else ExplainForm()
+        form = ExplainForm(given) if "to" in given else ExplainForm(initial=given)
         context: dict[str, Any] = {
             "form": form,
             "accounts": self.accounts.order_by("name")[:200],
         }
-        if asked and form.is_valid():
+        if form.is_bound and form.is_valid():
             account = self.account_of(form.cleaned_data["account"])
             if account is None:
                 form.add_error("account", _("There is no such account."))

@@ -8,6 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import Page
 
+from accounts.models import Account
 from clients import tenancy
 from clients.models import Client, Reseller
 from limits.models import LimitProfile
@@ -43,6 +44,7 @@ def addresses() -> Iterator[str]:
     with tenancy.reading(tenancy.PLATFORM):
         northgate = Reseller.objects.get(reference="NORTHGATE")
         acme = Client.objects.get(reference="ACME")
+        account = Account.objects.filter(client=acme).defer("password")[0]
         profile = LimitProfile.objects.filter(reseller=northgate)[0]
         table = RateTable.objects.filter(reseller=northgate)[0]
     yield reverse("home")
@@ -63,6 +65,11 @@ def addresses() -> Iterator[str]:
     yield reverse("calls") + "?period=month"
     yield reverse("calls") + "?q=nobody"
     yield reverse("barred_calls") + "?period=month"
+    yield reverse("accounts")
+    yield reverse("account", args=[account.pk])
+    yield reverse("account_add")
+    yield f"{reverse('explain')}?account={account.pk}&to=07700900482"
+    yield reverse("explain")
 
 
 @pytest.mark.parametrize("screen", SCREENS)

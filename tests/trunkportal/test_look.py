@@ -1,6 +1,7 @@
 """Files of others are what their checksums say; figures read as the pages promise."""
 
 import hashlib
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from django.http import QueryDict
 from django.template import Context, Template
 
+from clients.views.client import AREAS
 from trunkportal.templatetags import look
 from trunkportal.widgets import DualList
 
@@ -117,3 +119,14 @@ def test_a_mark_of_the_tree_has_words_besides_its_shape() -> None:
     html = Template('{% load look %}{% mark "near" %}{% mark "nothing" %}').render(Context())
     assert html.count("<svg") == 1
     assert 'aria-label="near a limit"' in html
+
+
+def test_every_icon_that_a_page_names_is_in_the_sprite() -> None:
+    sprite = (VENDOR / "bootstrap-icons" / "icons.svg").read_text()
+    there = set(re.findall(r'<symbol id="([^"]+)"', sprite))
+    root = VENDOR.parents[1]
+    named = set()
+    for template in (root / "templates").rglob("*.html"):
+        named |= set(re.findall(r'{% icon "([^"]+)"', template.read_text()))
+    assert named - there == set()
+    assert {icon for _area, _label, icon, _key in AREAS} - there == set()
