@@ -62,10 +62,12 @@ def client_policy(client: Client, *, version: int, at: datetime) -> ClientPolicy
     divisor = client.working_schedule
     assigned = {
         row.reseller_id: row
-        for row in ResellerRates.objects.filter(reseller__in=[each.pk for each in chain])
+        for row in ResellerRates.objects.filter(
+            reseller__in=[each.pk for each in chain]
+        ).select_related("default_table")
     }
     own = assigned.get(cast("int", client.reseller_id))
-    table = ClientRates.objects.filter(client=client).values_list("table_id", flat=True).first()
+    table = _table_of(client, own)
     steps = chain[0].warning_steps if chain else []
     return ClientPolicy(
         client_id=client.pk,
@@ -75,7 +77,7 @@ def client_policy(client: Client, *, version: int, at: datetime) -> ClientPolicy
         status=cast("Status", client.status),
         capacity=client.capacity,
         long_call_seconds=client.long_call_minutes * 60,
-        rate_table_id=table or (own.default_table_id if own else None),
+        rate_table_id=table.pk if table else None,
         high_price=client.high_price_amount,
         bar_high_price_off_hours=client.bar_high_price_off_hours,
         bar_international_off_hours=client.bar_international_off_hours,
@@ -96,6 +98,17 @@ def client_policy(client: Client, *, version: int, at: datetime) -> ClientPolicy
         rules_above={level: _rules(rows, divisor, percents) for level, rows in above.items()},
         warning_steps=tuple(int(step) for step in steps) or DEFAULT_STEPS,
     )
+
+
+def _table_of(client: Client, reseller: ResellerRates | None) -> RateTable | None:
+    """The table a client pays by: its own, else its reseller's default.
+
+    Without a rate of exchange a table in another currency prices nothing, so its calls have no
+    rate (203).
+    """
+    own = ClientRates.objects.filter(client=client).select_related("table").first()
+    table = own.table if own else reseller.default_table if reseller else None
+    return table if table and table.currency == client.currency else None
 
 
 def tiers(client: Client) -> list[Reseller]:

@@ -66,6 +66,15 @@ def test_explain_call_names_the_rule_that_refuses(live):
     assert explained("999")["max_seconds"] is None
 
 
+def test_a_table_in_another_currency_prices_nothing(live):
+    ours = live.cast.ours
+    with tenancy.writing(PLATFORM):
+        ours.client.currency = "EUR"
+        ours.client.save()
+    policy.client_changed(client_id=ours.client.pk)
+    assert explained()["code"] == 203
+
+
 def test_explain_call_of_an_unknown_account_ends_with_1(live):
     with pytest.raises(CommandError, match="There is no account nobody"):
         call_command("explain_call", "--account", "nobody", "--to", "1")
