@@ -1,9 +1,9 @@
 """Reads policy from PostgreSQL; the caller has opened a transaction of the platform's scope."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 import holidays
 from django.conf import settings
@@ -160,7 +160,7 @@ def calendar(
     first = local_days.local_day(client.time_zone, at) - timedelta(days=behind)
     days = behind + ahead
     end = first + timedelta(days=days)
-    closed = frozenset(_bank_holidays(client.country, tuple(range(first.year, end.year + 1))))
+    closed = _bank_holidays(client.country, tuple(range(first.year, end.year + 1)))
     found = local_days.segments(client.time_zone, week, closed, first, days)
     return Calendar(
         segments=tuple(
@@ -177,13 +177,11 @@ def calendar(
 
 
 @cache
-def _bank_holidays(country: str, years: tuple[int, ...]) -> Any:
-    try:
-        return frozenset(
-            holidays.country_holidays(country, subdiv=REGIONS.get(country), years=years)
-        )
-    except NotImplementedError:
+def _bank_holidays(country: str, years: tuple[int, ...]) -> frozenset[date]:
+    if country not in holidays.list_supported_countries():
         return frozenset()
+    region = REGIONS.get(country)
+    return frozenset(holidays.country_holidays(country, subdiv=region, years=years))
 
 
 def accounts_of(client: Client, *, version: int) -> list[AccountPolicy]:

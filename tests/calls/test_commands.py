@@ -189,3 +189,23 @@ def test_a_calendar_reaches_over_the_next_days_and_a_worker_renews_it(live):
     far = datetime(2027, 3, 1, 12, tzinfo=UTC).isoformat()
     assert explained(at=far)["allowed"]
     assert not policy.ensure_whole(live.store, at=timezone.now())
+
+
+def test_bank_holidays_are_those_of_the_client_s_country(live):
+    with tenancy.writing(PLATFORM):
+        client = live.cast.ours.client
+        WorkingDay.objects.create(
+            reseller=live.cast.ours.reseller,
+            client=client,
+            day=WorkingDay.BANK_HOLIDAY,
+            off_hours_percent=0,
+        )
+        WorkingDay.objects.create(
+            reseller=live.cast.ours.reseller,
+            client=client,
+            day=4,
+            intervals=[["08:30", "17:30"]],
+        )
+    assert explained(at="2026-12-25T12:00:00+00:00")["code"] == 106
+    assert explained(at="2026-12-18T12:00:00+00:00")["allowed"]
+    assert explained(at="2026-04-06T12:00:00+01:00")["code"] == 106
