@@ -1,7 +1,10 @@
 """Celery tasks of calls: each loads what it needs and calls one service; all may run twice."""
 
+import time
+
 import redis
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from calls.services import enforcement, policy, records
@@ -13,8 +16,11 @@ from clients.tenancy import PLATFORM
 
 @shared_task(name="calls.sweep", ignore_result=True)
 def sweep() -> None:
-    """Settle, warn, roll over and cut what is due."""
-    enforcement.sweep(store())
+    """Settle, warn, roll over and cut what is due, now and until the next round."""
+    due = enforcement.sweep(store())
+    if due is not None and due < settings.SWEEP_INTERVAL_SECONDS:
+        time.sleep(due)
+        enforcement.sweep(store())
 
 
 @shared_task(name="calls.take_in_events")

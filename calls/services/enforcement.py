@@ -14,6 +14,7 @@ from typing import Any
 import redis
 from django.conf import settings
 
+from calls import reasons
 from calls.store import functions
 from calls.store.functions import HangUp
 from calls.store.publish import shards_in_use
@@ -62,13 +63,19 @@ def _hang_up(nodes: Mapping[str, str], each: HangUp) -> bool:
         )
         return False
     try:
-        reply = rpc(nodes[each.node], "dlg.end_dlg", [int(each.h_entry), int(each.h_id)])
+        call = (int(each.h_entry), int(each.h_id), _reason(each.code))
+        reply = rpc(nodes[each.node], "dlg.end_dlg", call)
     except (NodeUnreachableError, ValueError) as error:
         logger.error("call %s (%s) not hung up: %s", each.call_id, each.code, error)
         return False
     if "error" in reply:
         logger.warning("hanging up call %s: %s", each.call_id, reply["error"])
     return True
+
+
+def _reason(code: int) -> str:
+    """The header with which both BYEs say why, as a refusal does."""
+    return f'Reason: trunkportal;cause={code};text="{reasons.NAMES.get(code, "")}"\r\n'
 
 
 def rpc(url: str, method: str, params: Sequence[object]) -> dict[str, Any]:

@@ -59,7 +59,9 @@ def test_an_exhausted_call_is_hung_up_and_ended(switch, node):
     call_id = switch.call()
     switch.wait(60)
     hang_up_due(switch)
-    assert [(each["method"], each["params"]) for each in node.told] == [("dlg.end_dlg", [1, 2])]
+    because = 'Reason: trunkportal;cause=101;text="daily limit reached"\r\n'
+    told = [(each["method"], each["params"]) for each in node.told]
+    assert told == [("dlg.end_dlg", [1, 2, because])]
     assert switch.end(call_id) == ["DUP"]
 
 

@@ -145,3 +145,28 @@ def test_with_the_store_gone_calls_are_refused_and_their_ends_kept(
         store.start()
         time.sleep(1.2)
         assert sipp.finish(begin("07700900123")).status == 200
+
+
+def test_emergency_calls_go_through_while_the_store_is_away(tmp_path):
+    """From any address and without an account, a few a minute; what is left is written down."""
+    far = free_port()
+    nowhere = f"unix://{tmp_path / 'no-store.sock'}?db=0"
+    settings = {"SWITCH_EMERGENCY_ROUTE": f"127.0.0.1:{far}"}
+    with (
+        kamailio.running(tmp_path / "switch", nowhere, **settings) as switch,
+        sipp.callee(tmp_path / "sipp", far) as far_end,
+    ):
+
+        def call(number: str) -> sipp.Call:
+            with sipp.caller(
+                tmp_path / "sipp", switch.address, number, port=free_port(), talk_ms=100
+            ) as calling:
+                return sipp.finish(calling)
+
+        assert call("07700900123").phrase.startswith("501 ")
+        assert [call("999").status for _ in range(6)] == [200] * 5 + [503]
+        assert far_end.wait_for("INVITE").first_line.startswith("INVITE sip:999@")
+        spooled = switch.spooled()
+    assert [each["emergency"] for each in spooled if "emergency" in each] == ["999"] * 5
+    ends = [each for each in spooled if each.get("function") == "tp_end"]
+    assert len(ends) == 5

@@ -18,6 +18,8 @@ from tests.portal import Portal, run_portal
 from tests.switch import sipp
 from tests.switch.provider import where_it_is_day
 from tests.switch.sipp import Call, Sipp
+from trunkportal.embedded import postgres
+from trunkportal.embedded.addresses import addresses
 from trunkportal.stack import free_port
 
 OWNER = "owner@calder.example"
@@ -57,11 +59,11 @@ class Calls:
     def __init__(self, portal: Portal, far_end: Sipp, run: Path) -> None:
         self.portal, self.far_end, self.run = portal, far_end, run
 
-    def call(self, trunk: Trunk, *, talk_ms: int = 1000) -> Call:
+    def call(self, trunk: Trunk, number: str = NUMBER, *, talk_ms: int = 1000) -> Call:
         with sipp.caller(
             self.run,
             self.portal.sip,
-            NUMBER,
+            number,
             port=free_port(),
             talk_ms=talk_ms,
             username=trunk.username,
@@ -103,7 +105,7 @@ def calls(portal: Portal, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     rates, limits = run / "rates.csv", run / "limits.csv"
     rates.write_text("prefix,price_per_minute\n44,0.0128\n447,0.0342\n")
     portal.manage("import_rates", "CALDER/Default", str(rates))
-    rows = "".join(f"{name},UK/Mobile,10\n" for name in ("Wizard", "File", "Address"))
+    rows = "".join(f"{name},UK/Mobile,10\n" for name in ("Wizard", "File", "Address", "Down"))
     limits.write_text(f"profile,destination,minutes\n{rows}")
     portal.manage("import_profile", "CALDER", str(limits))
     with sipp.callee(run, far_end) as answering:
@@ -178,7 +180,7 @@ def raise_limit(page: Page, portal: Portal, profile: str) -> None:
     expect(page.get_by_label("Minutes a month, UK/Mobile", exact=True)).to_have_value("20")
 
 
-def shows(page: Page, portal: Portal, path: str, *texts: str) -> None:
+def shows(page: Page, portal: Portal, path: str, *texts: str | re.Pattern[str]) -> None:
     """Assert that a row of a table shows every text, once events have been taken in."""
     until = time.monotonic() + 15
     while True:
@@ -215,6 +217,22 @@ def test_so_does_an_account_known_by_its_address(portal, calls, owner, tmp_path)
     owner.get_by_role("button", name="Apply").click()
     expect(owner.locator("[name=ips]")).to_have_value(ADDRESS)
     lives_through_a_day(portal, calls, owner, Trunk(source=ADDRESS), "Acme ADDR01", "Address")
+
+
+def test_with_postgresql_down_the_switch_decides_and_records_wait(portal, calls, owner, tmp_path):
+    portal.manage_json("create_client", described(tmp_path, "DOWN01", "Down"))
+    (mail,) = portal.mail_to("down01@acme.example")
+    trunk = trunk_in(mail)
+    calls.call_until(trunk, 200)
+    postgres.stop(portal.data_dir)
+    try:
+        assert calls.call(trunk, talk_ms=6500).status == 200
+        refused = calls.call(trunk, number="0033612345678")
+        assert (refused.status, refused.phrase[:4]) == (403, "107 ")
+    finally:
+        postgres.start(addresses(portal.data_dir), portal.data_dir, durable=False)
+    shows(owner, portal, "calls/", "Acme DOWN01", re.compile("0:0[78]"))
+    shows(owner, portal, "barred-calls/", "Acme DOWN01", "107", "+33612345678")
 
 
 def described(folder: Path, reference: str, profile: str) -> str:
@@ -257,6 +275,8 @@ def lives_through_a_day(
     assert cut.status == 200, cut.phrase
     assert cut.cut_by_switch
     assert cut.talk_seconds == pytest.approx(20, abs=1)
+    bye = next(said for said in cut.messages if said.method == "BYE")
+    assert bye.header("Reason").startswith("trunkportal;cause=101;")
     far = calls.far_leg(cut)
     assert sipp.talk_seconds(far) == pytest.approx(20, abs=1)
     assert not next(said for said in far if said.method == "BYE" and not said.status).sent
