@@ -197,6 +197,7 @@ def environment(data_dir: Path, ports: Ports, redis_url: str, **more: str) -> di
         "SIP_PORTS": f'{{"UDP": {ports.sip}, "TCP": {ports.sip}}}',
         "SWITCH_NODES": f"{NODE}=http://127.0.0.1:{ports.rpc}/RPC",
         "SWITCH_NODE": NODE,
+        "SWITCH_REALM": os.environ.get("SIP_REALM", "sip.localhost"),
         "SWITCH_ADDRESS": "127.0.0.1",
         "SWITCH_PORT": str(ports.sip),
         "SWITCH_RPC_ADDRESS": "127.0.0.1",
