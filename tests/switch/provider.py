@@ -160,11 +160,11 @@ class Provider:
 
     def events(self) -> list[dict[str, Any]]:
         """The events the function wrote, oldest first."""
-        found: list[dict[str, Any]] = []
+        found: list[tuple[str, dict[str, Any]]] = []
         for stream in self.store.scan_iter("*:ev"):
             entries: Any = self.store.xrange(stream)
-            found += [{"kind": entry["k"], **json.loads(entry["d"])} for _, entry in entries]
-        return sorted(found, key=lambda event: str(event["id"]))
+            found += [(at, {"kind": entry["k"], **json.loads(entry["d"])}) for at, entry in entries]
+        return [event for _, event in sorted(found, key=lambda each: each[0])]
 
     def wait_for_event(self, kind: str, seconds: float = 5) -> dict[str, Any]:
         """The newest event of a kind, waited for."""

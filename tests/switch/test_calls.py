@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from calls.services import enforcement
 from tests.switch import kamailio, sipp
 from tests.switch.conftest import STORE_DB
 from tests.switch.raw import Phone, request, status
@@ -77,6 +78,26 @@ def test_a_hang_up_by_the_portal_says_why_on_both_legs(provider, switch, far_end
         bye = next(said for said in messages if said.method == "BYE")
         assert f"Reason: {bye.header('Reason')}\r\n" == because
     assert provider.wait_for_event("call")["who"] == "switch"
+
+
+def test_two_calls_that_share_an_allowance_are_cut_at_its_end(
+    provider, switch, far_end, begin, settings
+):
+    """Six seconds a day for two calls at once: three seconds each, on both legs."""
+    settings.SWITCH_NODES = {"sw1": switch.rpc_url}
+    trunk = provider.trunk(minutes={"UK/Mobile": 3})
+    two = [begin(trunk, "07700900123", talk_ms=30_000) for _ in range(2)]
+    until = time.monotonic() + 15
+    while any(each.process.poll() is None for each in two) and time.monotonic() < until:
+        enforcement.sweep(provider.store)
+        time.sleep(0.1)
+    for made in (sipp.finish(each) for each in two):
+        assert hung_up_on_both_legs(far_end, made)
+        assert made.talk_seconds == pytest.approx(3, abs=1)
+        assert sipp.talk_seconds(leg(far_end, made)) == pytest.approx(3, abs=1)
+    ended = [event for event in provider.events() if event["kind"] == "call"]
+    assert [event["code"] for event in ended] == [101, 101]
+    assert sum(event["seconds"] for event in ended) == pytest.approx(6, abs=2)
 
 
 def test_many_hang_ups_at_once_reach_every_far_end(provider, switch, far_end, begin):
