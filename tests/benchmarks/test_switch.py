@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -68,6 +69,11 @@ def calls_a_second(run: Path, switch: str, trunk: Trunk) -> float:
     return CALLS / taken
 
 
+def processor_seconds(store: redis.Redis) -> float:
+    used: Any = store.info("cpu")
+    return float(used["used_cpu_user"] + used["used_cpu_sys"])
+
+
 def test_calls_a_second_through_kamailio(provider, servers, tmp_path, capsys):
     trunk = provider.trunk(minutes={"UK/Geographic": None})
     figures: dict[str, list[float]] = {"bare relay": [], "switch": []}
@@ -78,15 +84,18 @@ def test_calls_a_second_through_kamailio(provider, servers, tmp_path, capsys):
             tmp_path / "switch", f"unix://{servers.valkey_socket}?db={STORE_DB}"
         ) as switch,
     ):
+        before = processor_seconds(provider.store)
         for _ in range(ROUNDS):
             figures["bare relay"].append(calls_a_second(tmp_path, bare, trunk))
             figures["switch"].append(calls_a_second(tmp_path, switch.address, trunk))
+        used = processor_seconds(provider.store) - before
     best = {name: max(rates) for name, rates in figures.items()}
     lines = [
         f"Kamailio, {name}: {max(rates):,.0f} calls/s ({', '.join(f'{r:,.0f}' for r in rates)})"
         for name, rates in figures.items()
     ]
     lines.append(f"Kamailio, ratio: {best['switch'] / best['bare relay']:.2f}")
+    lines.append(f"Store: {used / ROUNDS / CALLS * 1000:.2f} ms of processor time a call")
     with capsys.disabled():
         sys.stdout.write("\n" + "\n".join(lines) + "\n")
     assert provider.wait_for_event("call")["why"] == "normal"
