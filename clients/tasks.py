@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from celery import shared_task
+from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from clients import invitations, outbox
@@ -19,6 +20,7 @@ def drain_outbox() -> int:
 
 @shared_task(name="clients.clear_outbox")
 def clear_outbox() -> int:
-    """Delete entries done more than a week ago."""
+    """Delete entries done more than a week ago, and what sessions have left."""
+    SessionStore.clear_expired()
     old = timezone.now() - timedelta(days=7)
     return OutboxEntry.objects.filter(done_at__lt=old).delete()[0]

@@ -22,15 +22,10 @@ from clients.errors import Conflict, DomainError
 from clients.models import Client, ClientType, User
 from clients.selectors import clients_for
 from clients.tenancy import Scope
-from clients.views.base import PortalView, add_errors, get_or_404
+from clients.views.base import PortalView, add_errors, get_or_404, number
 from clients.views.selected import narrowed, selected_reseller
 
 ROWS = (20, 50, 100)
-
-
-def number(text: str | None) -> int | None:
-    """A number of the query string; None when it is not one."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 class AccountListView(PortalView):

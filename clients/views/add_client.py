@@ -1,10 +1,11 @@
 """Add Client: a wizard of five steps that stores nothing before Create.
 
-Each run has a key of its own, in its address and in the session, so two tabs never mix. The key
+Each run has a key of its own, in its address and in its storage, so two tabs never mix. The key
 becomes the new client's ``creation_key``: Create pressed twice makes one client.
 """
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -30,10 +31,11 @@ from clients.forms.areas import (
     NewGeneralForm,
 )
 from clients.models import BillingMode, Reseller, User, WorkingSchedule
+from clients.onboarding.runs import RunStorage
 from clients.onboarding.services import client_arguments, client_create
 from clients.selectors import clients_for, resellers_for
 from clients.views import summary
-from clients.views.base import PortalView, add_errors, get_or_404
+from clients.views.base import PortalView, add_errors, get_or_404, number
 from clients.views.figures import figures
 from limits.selectors import DEFAULT_PROFILE
 from trunkportal.widgets import DualList
@@ -52,13 +54,6 @@ TITLES = {
     "billing": gettext_lazy("Billing"),
     "address": gettext_lazy("Business address"),
 }
-RUNS_KEPT = 10
-_RUNS = "add_client_runs"
-
-
-def run_prefix(run: UUID | str) -> str:
-    """What the wizard's state of a run is kept under."""
-    return f"add-client-{run}"
 
 
 class AddClientStartView(PortalView):
@@ -68,33 +63,31 @@ class AddClientStartView(PortalView):
 
     def load(self, **kwargs: Any) -> None:
         wanted = self.request.GET.get("reseller") or str(self.scope.reseller_id or "")
-        if not wanted.isdecimal() or len(wanted) > 18:
-            raise Http404
-        self.reseller = get_or_404(resellers_for(self.scope), pk=int(wanted))
+        self.reseller = get_or_404(resellers_for(self.scope), pk=number(wanted))
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        run = str(uuid4())
-        runs = request.session.get(_RUNS, {})
-        for old in list(runs)[: max(0, len(runs) + 1 - RUNS_KEPT)]:
-            del runs[old]
-            request.session.pop(f"wizard_{run_prefix(old)}", None)
-        request.session[_RUNS] = runs | {run: self.reseller.pk}
-        return redirect("client_add_step", run=run, step=STEPS[0][0])
+        first = reverse("client_add_step", kwargs={"run": uuid4(), "step": STEPS[0][0]})
+        return redirect(f"{first}?reseller={self.reseller.pk}")
 
 
 class AddClientView(PortalView, NamedUrlSessionWizardView):  # type: ignore[misc]
-    """One step of a run. A GET shows it, a POST keeps what was typed and goes on."""
+    """One step of a run. A GET shows it, a POST keeps what was typed and goes on.
 
+    Until the first step is passed nothing is kept, and the address names the reseller.
+    """
+
+    storage_name = "clients.onboarding.runs.RunStorage"
     permission = "client.create"
     template_name = "clients/add_client.html"
     run: UUID
     reseller: Reseller
 
     def get_prefix(self, request: HttpRequest, *args: Any, **kwargs: Any) -> str:
-        return run_prefix(kwargs["run"])
+        return str(kwargs["run"])
 
     def get_step_url(self, step: str | None) -> str:
-        return str(reverse("client_add_step", kwargs={"run": self.run, "step": step}))
+        address = reverse("client_add_step", kwargs={"run": self.run, "step": step})
+        return address if self.is_begun else f"{address}?reseller={self.reseller.pk}"
 
     def load(self, *, run: UUID, step: str, **kwargs: Any) -> None:
         if step not in dict(STEPS):
@@ -102,8 +95,11 @@ class AddClientView(PortalView, NamedUrlSessionWizardView):  # type: ignore[misc
         self.run = run
         self.created = clients_for(self.scope).filter(creation_key=run).first()
         if not self.created:
-            reseller_id = self.request.session.get(_RUNS, {}).get(str(run))
-            self.reseller = get_or_404(resellers_for(self.scope), pk=reseller_id)
+            kept = RunStorage(run, self.request)
+            self.is_begun = kept.is_begun
+            named = number(self.request.GET.get("reseller"))
+            chosen = kept.extra_data["reseller_id"] if kept.is_begun else named
+            self.reseller = get_or_404(resellers_for(self.scope), pk=chosen)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if self.created:
@@ -121,13 +117,15 @@ class AddClientView(PortalView, NamedUrlSessionWizardView):  # type: ignore[misc
         step = kwargs["step"]
         self.storage.current_step = step
         if "cancel" in request.POST:
-            self.forget()
+            self.storage.delete()
             return redirect("home")
         with tenancy.reading(self.scope):
             answer = self.advance(step, request.POST)
-        if isinstance(answer, HttpResponse):
-            return answer
-        return self.create(answer)
+        if not isinstance(answer, HttpResponse):
+            return self.create(answer)
+        if answer.status_code == HTTPStatus.FOUND:
+            self.storage.save()
+        return answer
 
     def advance(self, step: str, data: QueryDict) -> HttpResponse | dict[str, forms.Form]:
         """Keep what was typed; answer where to go next, or after the last step all forms."""
@@ -172,7 +170,7 @@ class AddClientView(PortalView, NamedUrlSessionWizardView):  # type: ignore[misc
             )
         except DomainError as error:
             return self.refused(found, error)
-        self.forget()
+        self.storage.delete()
         if made.is_new:
             when = date_format(timezone.localtime(made.client.created_at), "H:i:s")
             messages.success(
@@ -209,20 +207,17 @@ class AddClientView(PortalView, NamedUrlSessionWizardView):  # type: ignore[misc
     def set_checked(self, step: str, *, checked: bool) -> None:
         """Remember whether a step was passed by Next; Back and the like do not check."""
         before = self.storage.extra_data.get("checked", {})
-        self.storage.extra_data = {"checked": before | {step: checked}}
+        self.storage.extra_data = {
+            "checked": before | {step: checked},
+            "reseller_id": self.reseller.pk,
+        }
+        self.is_begun = True
 
     def first_unfinished(self) -> str:
         """The first step that was not passed yet; the last one when all were."""
         checked = self.storage.extra_data.get("checked", {})
         unfinished = (name for name, _form in STEPS if not checked.get(name))
         return next(unfinished, STEPS[-1][0])
-
-    def forget(self) -> None:
-        """Drop the run from the session."""
-        self.storage.reset()
-        session = self.request.session
-        session.pop(self.storage.prefix, None)
-        session[_RUNS] = {k: v for k, v in session.get(_RUNS, {}).items() if k != str(self.run)}
 
     # What formtools asks for
 

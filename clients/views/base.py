@@ -35,6 +35,11 @@ def get_or_404(queryset: QuerySet[T], **lookup: Any) -> T:
     return found
 
 
+def number(text: str | None) -> int | None:
+    """An id of the query string; None when it is not one."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
 class PortalView(View):
     """A page of the portal for people who belong to a tenant or to the platform.
 
