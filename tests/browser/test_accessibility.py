@@ -65,6 +65,11 @@ def addresses() -> Iterator[str]:
     yield reverse("calls") + "?period=month"
     yield reverse("calls") + "?q=nobody"
     yield reverse("barred_calls") + "?period=month"
+    for area in ("general", "additional", "working-time", "limits", "billing", "address"):
+        yield reverse("client_area", args=[acme.pk, area])
+        yield reverse("client_area_edit", args=[acme.pk, area])
+    yield reverse("client_users", args=[acme.pk])
+    yield reverse("client_status", args=[acme.pk])
     yield reverse("accounts")
     yield reverse("account", args=[account.pk])
     yield reverse("account_add")

@@ -11,7 +11,7 @@ from clients.models import Client, Membership, OutboxEntry, Status, User, Workin
 from clients.roles import Role
 from clients.services.clients import client_update, working_time_set
 from clients.tenancy import PLATFORM
-from limits.models import ClientProfile, LimitProfile
+from limits.models import ClientProfile, LimitProfile, LimitRow
 from rates.models import ClientRates, RateTable
 from tests.clients.people import ADDRESS, AT, BILLING, GENERAL, People
 
@@ -89,6 +89,15 @@ def test_a_currency_is_not_changed_under_a_rate_table_of_another(web, client, pe
         table = RateTable.objects.create(reseller=people.reseller, name="Retail", created_at=AT)
     answer = edit(web, client, "general", EDITED | {"rate_table": table.pk, "currency": "EUR"})
     assert "Retail is in GBP" in answer.context["form"].errors["rate_table"][0]
+    assert stored(client).currency == "GBP"
+
+
+def test_a_currency_is_not_changed_under_a_profile_with_prices(web, client, people):
+    with tenancy.writing(PLATFORM):
+        LimitRow.objects.filter(profile=people.profile).update(max_price_per_minute="0.25")
+    answer = edit(web, client, "general", EDITED | {"currency": "EUR"})
+    assert answer.status_code == 422
+    assert answer.context["form"].errors
     assert stored(client).currency == "GBP"
 
 
