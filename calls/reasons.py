@@ -88,9 +88,15 @@ def name(code: int) -> str:
 
 
 def sentence(code: int, parameters: Mapping[str, Any]) -> str:
-    """The translated sentence of a refusal or a cut; a bare code where it is not known."""
+    """The translated sentence of a refusal or a cut.
+
+    A bare name where there is none, or where an old row lacks a figure that the sentence has.
+    """
     form = parameters.get("form")
     template = SENTENCES.get(f"{code}.{form}" if form else str(code))
     if template is None:
         return name(code)
-    return gettext(template) % {key: str(value) for key, value in parameters.items()}
+    try:
+        return gettext(template) % {key: str(value) for key, value in parameters.items()}
+    except KeyError:
+        return name(code)

@@ -134,12 +134,15 @@ def _left(seconds: int, use: Use) -> int:
 def _use(
     scope: Scope, client: Client, day: date, parents: dict[int, int | None], at: datetime
 ) -> tuple[dict[tuple[str, str], Use], bool]:
+    live = False
     if client.reseller is not None:
         shard = tag(client.reseller.shard)
         try:
             if store().hexists(f"{shard}:g", "epoch"):
                 use = functions.usage(store(), shard, client.pk, day.isoformat(), now_ms=to_ms(at))
-                return use, True
+                live = True
+                if any(each.used_ms or each.in_progress_ms for each in use.values()):
+                    return use, live
         except redis.RedisError as error:
             logger.warning("usage of client %s is read from PostgreSQL: %s", client.pk, error)
     sums: dict[tuple[str, str], int] = {}
@@ -148,7 +151,7 @@ def _use(
         for node in path(parents, row.destination_id):
             for kind, ms in (("d", row.day_ms), ("o", row.off_hours_ms)):
                 sums[str(node), kind] = sums.get((str(node), kind), 0) + ms
-    return {key: Use(used_ms=ms, in_progress_ms=0) for key, ms in sums.items()}, False
+    return {key: Use(used_ms=ms, in_progress_ms=0) for key, ms in sums.items()}, live
 
 
 def calls_for(scope: Scope) -> QuerySet[CallRecord]:

@@ -39,7 +39,11 @@ def warnings_today(
 
 def steps_today(scope: Scope, *, at: datetime) -> dict[int, int]:
     """The highest warning step of today, in per cent, of each client that has one."""
+    rows = warnings_for(scope).filter(on__gte=(at - timedelta(days=1)).date())
     steps: dict[int, int] = {}
-    for row in warnings_today(scope, at=at):
-        steps[row.client_id] = max(row.step, steps.get(row.client_id, 0))
+    for client_id, zone, on, step in rows.values_list(
+        "client_id", "client__time_zone", "on", "step"
+    ):
+        if on == at.astimezone(ZoneInfo(zone)).date():
+            steps[client_id] = max(step, steps.get(client_id, 0))
     return steps

@@ -80,7 +80,7 @@ def publish_all(connection: redis.Redis, *, at: datetime) -> int:
     library.ensure_loaded(connection)
     with tenancy.reading(PLATFORM):
         shards = {tag(shard) for shard in Reseller.objects.values_list("shard", flat=True)}
-        clients = list(Client.objects.filter(type=ClientType.CLIENT).values_list("pk", flat=True))
+        clients = set(Client.objects.filter(type=ClientType.CLIENT).values_list("pk", flat=True))
     for shard in sorted(shards):
         publish_basics(connection, shard)
     for shard in shards | shards_in_use(connection):
@@ -88,7 +88,7 @@ def publish_all(connection: redis.Redis, *, at: datetime) -> int:
             if int(known) not in clients:
                 _remove_client(connection, shard, int(known))
         connection.sadd(writer.SHARDS_IN_USE, shard)
-    for client_id in clients:
+    for client_id in sorted(clients):
         publish_client(connection, client_id, at=at)
     return len(clients)
 

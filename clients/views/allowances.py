@@ -23,6 +23,7 @@ class Row:
 
     destination: str
     daily_seconds: int | None
+    off_hours_seconds: int | None
     used_seconds: int | None
     off_used_seconds: int | None
     in_progress_seconds: int | None
@@ -85,6 +86,7 @@ def _row(each: Allowance, *, first_step: int, spent_at: dict[int, datetime]) -> 
     return Row(
         destination=each.label if each.is_leaf else _("%(name)s, shared") % {"name": each.label},
         daily_seconds=each.daily_seconds,
+        off_hours_seconds=each.off_hours_seconds,
         used_seconds=each.used_seconds,
         off_used_seconds=each.off_used_seconds,
         in_progress_seconds=each.in_progress_seconds,

@@ -7,13 +7,14 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.models import MailKind, MailState, OutboundEmail
-from accounts.selectors import mails_for
+from accounts.selectors import accounts_for, mails_for
 from calls.live import RESELLER, calls_now
 from clients.models import Client, Reseller
 from clients.selectors import clients_for, resellers_for
@@ -125,7 +126,10 @@ class ResellerView(PortalView):
         return reverse("reseller_calls_now", args=[self.reseller.pk])
 
     def _clients(self, scope: Scope, words: str) -> QuerySet[Client]:
-        rows = clients_for(scope).annotate(account_count=Count("accounts")).order_by("name", "id")
+        # Counted for the rows of the page only, not for every client that is sorted.
+        own = accounts_for(scope).filter(client=OuterRef("pk")).order_by().values("client")
+        count = Coalesce(Subquery(own.annotate(n=Count("pk")).values("n")), 0)
+        rows = clients_for(scope).annotate(account_count=count).order_by("name", "id")
         if words:
             match = Q(name__icontains=words) | Q(reference__istartswith=words)
             return rows.filter(match).select_related("reseller")
