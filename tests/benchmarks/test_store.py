@@ -2,19 +2,14 @@
 
 import subprocess
 import sys
-import time
-from dataclasses import replace
 
-import pytest
-
-from calls.store import testing
 from calls.store.functions import Request
-from calls.store.policy import Calendar, Segment, Tier
-from tests.calls import worlds
+from tests.benchmarks import world
+from tests.benchmarks.conftest import processor_seconds
+from tests.calls.worlds import MOBILE_NUMBER
 
 WORKERS = 2
 SECONDS = 3.0
-PREFIXES = 100_000
 # One process of load: its own connection, requests in pipelines of 20.
 LOAD = """
 import sys, time, redis
@@ -56,43 +51,18 @@ def rate(url: str, script: str, kind: str, packed: str = "") -> float:
     return sum(float(output.split()[0]) for output in outputs)
 
 
-@pytest.fixture
-def loaded(valkey, servers):
-    """A catalogue of 100,000 prefixes, a client four resellers down, live sweeps."""
-    now = int(time.time() * 1000)
-    many = {f"99{n:06d}": worlds.FRANCE for n in range(PREFIXES)}
-    prefixes = dict(worlds.CATALOGUE.prefixes) | many
-    catalogue = replace(worlds.CATALOGUE, prefixes=prefixes)
-    segment = Segment(starts_at_ms=now - 3_600_000, day="2026-03-02", working=False)
-    policy = worlds.client(
-        calendar=Calendar(segments=(segment,), ends_at_ms=now + 3_600_000),
-        rules={worlds.MOBILE: worlds.limited(40_000_000), worlds.UK: worlds.limited(40_000_000)},
-        tiers=tuple(Tier(reseller_id=n, capacity=10_000_000) for n in range(5, 9)),
-        capacity=10_000_000,
-    )
-    testing.load(
-        valkey,
-        catalogue=catalogue,
-        rates=(worlds.RATES,),
-        clients=(policy,),
-        accounts=(worlds.ACCOUNT,),
-        beat_ms=now + 3_600_000,
-    )
+def test_authorisations_a_second_beside_a_bare_get(valkey, servers, report):
+    world.load(valkey)
     valkey.set("bench", "x" * 100)
-    return servers.redis_url
-
-
-def test_authorisations_a_second_beside_a_bare_get(loaded, valkey, capsys):
-    request = Request(account_id=11, dialled=worlds.MOBILE_NUMBER).packed()
-    figures = {"bare GET": rate(loaded, LOAD, "get")}
-    figures["authorize"] = rate(loaded, LOAD, "tp_authorize", request)
+    url, request = servers.redis_url, Request(account_id=11, dialled=MOBILE_NUMBER).packed()
+    bare = ("a bare GET", rate(url, LOAD, "get"))
+    report.rate(f"store, bare GET ({WORKERS} load processes)", bare[1])
+    before = processor_seconds(valkey)
+    authorised = rate(url, LOAD, "tp_authorize", request)
+    used = processor_seconds(valkey) - before
+    report.rate(f"store, authorise ({world.PREFIXES:,} prefixes)", authorised, bare)
     valkey.delete(*valkey.keys("{s00}:r:*"))
-    figures["authorize + answer + end"] = rate(loaded, TRIPLE, "", request)
-    figures["explain"] = rate(loaded, LOAD, "tp_explain", request)
-    took = valkey.info("commandstats")["cmdstat_fcall"]["usec_per_call"]
-    lines = [f"\nThe store, {WORKERS} load processes on the same cores, {PREFIXES:,} prefixes:"]
-    lines += [f"  {name:<26}{figure:>10,.0f} a second" for name, figure in figures.items()]
-    lines += [f"  store time of a function, on average {took} µs", ""]
-    with capsys.disabled():
-        sys.stdout.write("\n".join(lines))
-    assert figures["authorize"] > 1000
+    report.rate("store, authorise + answer + end", rate(url, TRIPLE, "", request), bare)
+    report.rate("store, explain", rate(url, LOAD, "tp_explain", request), bare)
+    report.cost("store, authorise", used / (authorised * SECONDS))
+    assert authorised > 100
