@@ -53,6 +53,8 @@ def instant(text: str) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise ArgumentTypeError(f"{text!r} is no ISO date and time") from None
+    if not 1970 <= at.year < 2100:
+        raise ArgumentTypeError(f"{text!r} is not between 1970 and 2099")
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 

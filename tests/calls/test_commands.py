@@ -1,7 +1,7 @@
 """Commands of the store: the JSON that scripts rely on, exit codes, and pages beside them."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from io import StringIO
 from typing import Any
 
@@ -17,7 +17,7 @@ from calls.store.functions import Request
 from clients import tenancy
 from clients.models import WorkingDay
 from clients.tenancy import PLATFORM
-from limits.models import LimitRow
+from limits.models import DailyUsage, Destination, LimitRow
 from tests.calls.test_records import Live
 from tests.tenants import browser_of
 
@@ -209,3 +209,70 @@ def test_bank_holidays_are_those_of_the_client_s_country(live):
     assert explained(at="2026-12-25T12:00:00+00:00")["code"] == 106
     assert explained(at="2026-12-18T12:00:00+00:00")["allowed"]
     assert explained(at="2026-04-06T12:00:00+01:00")["code"] == 106
+
+
+def test_each_leaf_and_each_capped_parent_has_a_row(live):
+    """A parent that says nothing, or Unlimited, is no cap."""
+    ours = live.cast.ours
+    with tenancy.writing(PLATFORM):
+        said = {"International": 120, "International/Europe": 0, "UK/Premium": 0}
+        for path, minutes in said.items():
+            LimitRow.objects.create(
+                reseller=ours.reseller,
+                profile=ours.profile,
+                destination=Destination.objects.get(path=path),
+                minutes=minutes,
+            )
+        LimitRow.objects.create(
+            reseller=ours.reseller,
+            profile=ours.profile,
+            destination=Destination.objects.get(path="UK"),
+            unlimited=True,
+        )
+        parents = set(Destination.objects.filter(is_leaf=False).values_list("path", flat=True))
+        leaves = set(Destination.objects.filter(is_leaf=True).values_list("path", flat=True))
+    rows = {row["destination"]: row for row in printed("daily_limits", "OURS/ACME")}
+    assert set(rows) - leaves == {"International", "International/Europe"} <= parents
+    assert leaves <= set(rows)
+    assert rows["International"]["daily_seconds"] == 240
+    zero = {"daily_seconds": 0, "off_hours_seconds": 0, "left_seconds": 0, "daily_minutes": "0.00"}
+    for path, month in (("International/Europe", "0"), ("UK/Premium", "0"), ("UK/Freephone", None)):
+        assert rows[path] == {
+            "destination": path,
+            "monthly_minutes": month,
+            "divisor": 30,
+            "used_seconds": 0,
+            "in_progress_seconds": 0,
+            "barred": True,
+            **zero,
+        }
+
+
+def test_a_shared_cap_shows_what_all_below_it_have_used(live):
+    ours = live.cast.ours
+    with tenancy.writing(PLATFORM):
+        LimitRow.objects.create(
+            reseller=ours.reseller,
+            profile=ours.profile,
+            destination=Destination.objects.get(path="UK"),
+            minutes=3000,
+        )
+    policy.rebuild(live.store, at=timezone.now())
+    live.talk(100)
+    uk, mobile = limits_of("UK"), limits_of("UK/Mobile")
+    assert (uk["used_seconds"], uk["left_seconds"]) == (100, 5900)
+    assert (mobile["used_seconds"], mobile["left_seconds"]) == (100, 1900)
+
+
+def test_a_day_that_the_store_has_forgotten_is_read_from_postgresql(live):
+    ours = live.cast.ours
+    with tenancy.writing(PLATFORM):
+        DailyUsage.objects.create(
+            reseller=ours.reseller,
+            client=ours.client,
+            destination=Destination.objects.get(path="UK/Mobile"),
+            on=date(2026, 2, 3),
+            day_ms=60_000,
+        )
+    assert limits_of("UK/Mobile", "--at", "2026-02-03T12:00")["used_seconds"] == 60
+    assert limits_of("UK/Mobile", "--at", "2026-02-04T12:00")["used_seconds"] == 0
