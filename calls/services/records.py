@@ -41,9 +41,17 @@ SET day_ms = limits_dailyusage.day_ms + EXCLUDED.day_ms,
 
 
 def take_in_events(store: redis.Redis, *, at: datetime) -> int:
-    """Write what is in every stream; returns the number of events."""
-    streams = sorted({IDENTITIES, *shards_in_use(store)})
-    return sum(take_in_stream(store, f"{tag}:ev", at=at) for tag in streams)
+    """Write what is in every stream; returns the number of events.
+
+    A stream that cannot be taken in is logged and keeps its events; it holds up no other.
+    """
+    taken = 0
+    for tag in sorted({IDENTITIES, *shards_in_use(store)}):
+        try:
+            taken += take_in_stream(store, f"{tag}:ev", at=at)
+        except Exception:
+            logger.exception("the events of %s wait", tag)
+    return taken
 
 
 def take_in_stream(store: redis.Redis, stream: str, *, at: datetime) -> int:

@@ -98,6 +98,37 @@ def test_a_finished_call_is_recorded_rated_and_counted(live):
     assert live.used_ms() == 21_000
 
 
+def test_bytes_that_are_no_text_hold_up_no_event(live):
+    junk = b"306|sw1|192.0.2.1|udp|us\xff\xfe|12\x00" + "é".encode() * 127
+    live.store.execute_command("FCALL", "tp_refused", 1, IDENTITIES, junk)
+    live.refuse("1" + "é" * 127)
+    live.talk(1)
+    assert live.take_in() == 3
+    with tenancy.reading(PLATFORM):
+        barred = {each.code: each for each in BarredCall.objects.filter(at__gt=SINCE)}
+        assert not SetAsideEvent.objects.exists()
+    assert (barred[306].username, len(barred[306].dialled)) == ("us??", 128)
+    assert barred[201].dialled == "1" + "?" * 127
+
+
+def test_a_stream_that_cannot_be_read_holds_up_no_other(live):
+    live.store.set(f"{IDENTITIES}:ev", "not a stream")
+    live.talk(1)
+    assert live.take_in() == 1
+    assert len(calls_of(live)) == 1
+
+
+@pytest.mark.parametrize("junk", ["9" * 400, "1e999", "nan", "-1", "Q.850;text=x"])
+def test_a_strangers_cause_of_the_end_loses_no_record(live, junk):
+    request = Request(account_id=live.cast.ours.account.pk, dialled="07700900123")
+    call_id = functions.authorize(live.store, live.shard, request).call_id
+    packed = f"{call_id}|normal|2000|200|{junk}|caller|"
+    assert live.store.fcall("tp_end", 1, live.shard, packed)[0] == "OK"
+    assert live.take_in() == 1
+    (record,) = calls_of(live)
+    assert (record.talk_ms, record.q850, record.ended_by) == (2000, None, "caller")
+
+
 def test_a_refusal_is_in_the_barred_log_with_code_and_parameters(live):
     live.refuse("07700 900123 nonsense")
     functions.refused(live.store, "306|sw1|192.0.2.1|udp|somebody|123")

@@ -135,6 +135,15 @@ def test_suspending_cuts_calls_and_refuses_new_ones(switch):
     assert [(each.call_id, each.code) for each in switch.sweep().hang_ups] == [(call_id, 309)]
 
 
+def test_a_call_that_rang_when_its_client_was_suspended_is_cut_once_answered(switch):
+    call_id = switch.authorize().call_id
+    switch.change(status="suspended")
+    switch.sweep()
+    switch.answer(call_id)
+    switch.wait(5)
+    assert [(each.call_id, each.code) for each in switch.sweep().hang_ups] == [(call_id, 309)]
+
+
 def test_a_call_across_midnight_is_split_by_the_floor_rule(switch):
     switch.now = MIDNIGHT - 9_500
     call_id = switch.call()

@@ -57,6 +57,11 @@ local function printable(text)
   return string.sub(safe, 1, 40)
 end
 
+-- What a stranger sent, fit for an event: at most `length` characters of ASCII.
+local function plain(text, length)
+  return string.sub((string.gsub(text or '', '[^\32-\126]', '?')), 1, length)
+end
+
 -- A refusal: its code and form choose the sentence, the parameters fill it.
 local function sentence(code, params)
   local template = SENTENCES[code .. (params.form and '.' .. params.form or '')]

@@ -6,8 +6,9 @@ local function reserve(c)
   for i, tier in ipairs(c.client and c.client.tiers or {}) do tiers[i] = tier.id end
   for i, slot in ipairs(c.slots or {}) do slots[i] = slot.key end
   local facts = { at = c.now, account = c.account_id, client = tostring(c.account.client),
-    tiers = tiers, node = c.node, source = c.source, sip_call_id = c.sip_call_id, auth = c.auth,
-    caller = c.caller, dialled = c.dialled, number = c.number.number, sent = c.routes[1],
+    tiers = tiers, node = plain(c.node, 32), source = plain(c.source, 64), auth = c.auth,
+    sip_call_id = plain(c.sip_call_id, 255), caller = plain(c.caller, 128),
+    dialled = plain(c.dialled, 128), number = c.number.number, sent = c.routes[1],
     emergency = c.emergency, max = c.max }
   local call = { slots = table.concat(slots, ' ') }
   local lasts = EMERGENCY_MS
@@ -39,8 +40,9 @@ local function refuse(c)
   for i, tier in ipairs(c.client and c.client.tiers or {}) do tiers[i] = tier.id end
   emit(P, 'barred', { id = id, at = c.now, code = c.code, params = c.params,
     account = c.account_id, client = c.account and tostring(c.account.client), tiers = tiers,
-    node = c.node, source = c.source, sip_call_id = c.sip_call_id, caller = c.caller,
-    dialled = string.sub(c.dialled, 1, 128), number = c.number and c.number.number,
+    node = plain(c.node, 32), source = plain(c.source, 64),
+    sip_call_id = plain(c.sip_call_id, 255), caller = plain(c.caller, 128),
+    dialled = plain(c.dialled, 128), number = c.number and c.number.number,
     path = c.destination and c.destination.path })
   return id
 end
@@ -111,17 +113,29 @@ local function answer(keys, args)
   begin_talk(P, id, call, now)
   if not call.long then return { 'OK', '0' } end
   hold_slots(P, id, call, now + tonumber(call.long) + LOST_MS)
-  redis.call('ZADD', P .. ':cut', whole(now + tonumber(call.long) + LONG_GRACE_MS), id)
+  if not call.cut then -- one to be hung up since it rang still is
+    redis.call('ZADD', P .. ':cut', whole(now + tonumber(call.long) + LONG_GRACE_MS), id)
+  end
   return { 'OK', whole(left_for(P, call, now)) }
 end
 
-local function number_or_nil(text) return tonumber(text ~= '' and text or nil) end
+-- A SIP or Q.850 code; what a stranger's header makes of it otherwise is none.
+local function code_or_nil(text)
+  return string.find(text, '^%d%d?%d?$') and tonumber(text) or nil
+end
+
+local function talk_or_zero(text)
+  return string.find(text, '^%d+$') and #text < 13 and tonumber(text) or 0
+end
+
+local WHO = { caller = 'caller', callee = 'callee', switch = 'switch' }
 
 -- call_id|why|talk_ms|sip_code|q850|who|now
 local function end_call(keys, args)
   local P, f = keys[1], unpacked(args[1], 7)
-  local id, now, talk = f[1], clock(f[7]), math.max(0, math.floor(tonumber(f[3]) or 0))
-  local how = { why = f[2], sip = number_or_nil(f[4]), q850 = number_or_nil(f[5]), who = f[6],
+  local id, now, talk = f[1], clock(f[7]), talk_or_zero(f[3])
+  local how = { why = f[2], sip = code_or_nil(f[4]), q850 = code_or_nil(f[5]),
+    who = WHO[f[6]] or '',
     flags = {} }
   local call = load_call(P, id)
   if not call then

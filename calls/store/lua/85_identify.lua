@@ -102,6 +102,6 @@ local function refused(keys, args)
   local now = clock()
   local id = new_id(P, now)
   emit(P, 'barred', { id = id, at = now, code = tonumber(f[1]), params = {}, node = f[2],
-    source = f[3], username = string.sub(f[5], 1, 128), dialled = string.sub(f[6], 1, 128) })
+    source = f[3], username = plain(f[5], 128), dialled = plain(f[6], 128) })
   return { 'OK', id }
 end
