@@ -89,6 +89,22 @@ def test_malformed_or_absurd_input_is_refused_at_its_field(door, what, body, fie
     assert field in answer.json()
 
 
+def test_json_nested_too_deeply_is_malformed(door):
+    answer = door.browser.post(
+        "/api/v1/calls/authorize",
+        "[" * 100_000,
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {door.token}"},
+    )
+    assert answer.status_code == 400
+
+
+def test_a_request_id_is_good_for_one_number(door):
+    asked = {"request_id": "r1", "account": "acme"}
+    assert door.post("authorize", **asked, dialled=MOBILE_NUMBER).json()["allowed"]
+    assert door.post("authorize", **asked, dialled="nonsense").json()["code"] == 201
+
+
 def test_a_token_is_needed(door):
     assert door.post("authorize", token="wrong").status_code == 401
     with tenancy.writing(PLATFORM):

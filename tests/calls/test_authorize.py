@@ -365,3 +365,10 @@ def test_a_removed_client_s_calls_are_cut_and_refused(switch):
     assert switch.authorize().code == 501
     hang_ups = functions.sweep(switch.store, SHARD).hang_ups
     assert [(each.call_id, each.code) for each in hang_ups] == [(call_id, 309)]
+
+
+def test_without_a_sweep_the_switchs_own_timer_is_what_is_left(valkey):
+    switch = Switch(valkey, sweeping=False)
+    switch.load()
+    verdict = switch.authorize()
+    assert (verdict.max_seconds, verdict.long_seconds) == (2000, 2000)

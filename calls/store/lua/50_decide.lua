@@ -200,13 +200,15 @@ rule('daily', { 'period', 'rules' }, function(c)
   end
 end)
 
--- Without a running sweep nobody would end calls that share a remainder: one call at a time.
+-- Without a running sweep nobody would end calls that share a remainder: one call at a time, and
+-- the switch's own timer is set to what is left (c.alone).
 rule('enforcement', { 'allowances' }, function(c)
   local beat = tonumber(redis.call('GET', c.P .. ':beat') or nil)
   if beat and c.now - beat <= HEARTBEAT_MS then return end
   local mine = {}
   for _, each in ipairs(c.allowances) do mine[each.id] = true end
   if next(mine) == nil then return end
+  c.alone = true
   for _, id in ipairs(redis.call('ZRANGE', slots_key(c.P, 'c', c.client_id), 0, -1)) do
     for _, counter in ipairs(call_counters(c.P, id)) do
       if mine[counter] then return 501, { form = 'enforcement' } end

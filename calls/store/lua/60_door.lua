@@ -52,7 +52,7 @@ end
 local function authorize(keys, args)
   local P = keys[1]
   local c = read_request(P, args[1])
-  local repeated = P .. ':q:' .. c.node .. ':' .. c.request
+  local repeated = table.concat({ P, 'q', c.node, c.request, c.account_id, c.dialled }, ':')
   local before = c.request ~= '' and redis.call('GET', repeated)
   if before then return cjson.decode(before) end
   decide(c)
@@ -63,7 +63,8 @@ local function authorize(keys, args)
   else
     local id = reserve(c)
     reply = { 'OK', id, whole(c.max or 0), c.number.number, c.destination and c.destination.path or '',
-      c.emergency and '1' or '0', whole(c.client and c.client.long / 1000 or 0), tostring(#c.routes),
+      c.emergency and '1' or '0', whole(c.alone and c.max or c.client and c.client.long / 1000 or 0),
+      tostring(#c.routes),
       unpack(c.routes) }
   end
   if c.request ~= '' and c.code ~= 501 then
