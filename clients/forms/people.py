@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy
 
 from clients.forms.fields import LineField
+from clients.models import Status
 
 
 class ClientLoginForm(forms.Form):
@@ -14,8 +15,9 @@ class ClientLoginForm(forms.Form):
 
 
 class StatusForm(forms.Form):
-    """Why a tenant is suspended, or lets call again."""
+    """Why a tenant is suspended, or let call again; sent twice, it asks for the same."""
 
+    status = forms.ChoiceField(choices=Status.choices, widget=forms.HiddenInput)
     reason = LineField(
         label=gettext_lazy("Reason"),
         max_length=200,

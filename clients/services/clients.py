@@ -120,9 +120,11 @@ def client_status_set(
     scope: Scope,
     at: datetime,
 ) -> Client:
-    """Suspend a client (its running calls are cut) or let it call again."""
+    """Suspend a client (its running calls are cut) or let it call again; if it is so, nothing."""
     with changing(scope, acting_user):
         client = Client.objects.select_for_update().get(pk=client_id)
+        if client.status == status:
+            return client
         client.status = status
         client.status_reason = reason
         client.status_at = at

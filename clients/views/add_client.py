@@ -5,7 +5,6 @@ becomes the new client's ``creation_key``: Create pressed twice makes one client
 """
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -73,7 +72,7 @@ class AddClientStartView(PortalView):
 class AddClientView(PortalView, NamedUrlSessionWizardView):  # type: ignore[misc]
     """One step of a run. A GET shows it, a POST keeps what was typed and goes on.
 
-    Until the first step is passed nothing is kept, and the address names the reseller.
+    Until a step is sent nothing is kept, and the address names the reseller.
     """
 
     storage_name = "clients.onboarding.runs.RunStorage"
@@ -123,8 +122,7 @@ class AddClientView(PortalView, NamedUrlSessionWizardView):  # type: ignore[misc
             answer = self.advance(step, request.POST)
         if not isinstance(answer, HttpResponse):
             return self.create(answer)
-        if answer.status_code == HTTPStatus.FOUND:
-            self.storage.save()
+        self.storage.save()
         return answer
 
     def advance(self, step: str, data: QueryDict) -> HttpResponse | dict[str, forms.Form]:
@@ -137,10 +135,11 @@ class AddClientView(PortalView, NamedUrlSessionWizardView):  # type: ignore[misc
             anchor = "#profiles" if target == step else ""
             self.set_checked(step, checked=False)
             return redirect(self.get_step_url(target) + anchor)
-        if not form.is_valid():
-            return self.render(form, status=422)
+        valid = form.is_valid()
         self.storage.set_step_data(step, settled(form, data))
-        self.set_checked(step, checked=True)
+        self.set_checked(step, checked=valid)
+        if not valid:
+            return self.render(form, status=422)
         following: str | None = self.get_next_step(step)
         return redirect(self.get_step_url(following)) if following else self.all_forms()
 

@@ -97,17 +97,21 @@ class ClientStatusView(ClientPage, PortalFormView):
     def context(self) -> dict[str, Any]:
         return {
             "client": self.client,
-            "is_suspended": self.client.status == Status.SUSPENDED,
             "cancel_url": self.success_url(None),
             "crumbs": [(self.client.name, self.success_url(None)), (_("Status"), "")],
         }
 
-    def save(self, form: forms.BaseForm) -> Client:
+    def make_form(self, data: Any = None, files: Any = None) -> forms.BaseForm:
         suspended = self.client.status == Status.SUSPENDED
+        wanted = Status.ACTIVE if suspended else Status.SUSPENDED
+        return StatusForm(data, initial={"status": wanted.value})
+
+    def save(self, form: forms.BaseForm) -> Client:
+        checked = cast("StatusForm", form).cleaned_data
         return client_status_set(
             client_id=self.client.pk,
-            status=Status.ACTIVE if suspended else Status.SUSPENDED,
-            reason=cast("StatusForm", form).cleaned_data["reason"],
+            status=Status(checked["status"]),
+            reason=checked["reason"],
             acting_user=cast("User", self.request.user),
             scope=self.scope,
             at=self.at,

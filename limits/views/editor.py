@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from clients import tenancy
 from clients.errors import Conflict, DomainError
+from clients.views.base import number
 from limits import services
 from limits.forms.editor import DIVISORS, Editor
 from limits.models import LimitProfile
@@ -35,7 +36,7 @@ class ProfileView(ProfilePage):
         """The profile as the sent form, or the stored rows, say; in a transaction."""
         rows = profile_rows(self.scope, self.profile)
         editor = Editor(self.profile, list(destinations()), rows, data, sent=sent)
-        self.words = words = data.get("q", "").strip()[:64]
+        self.words = words = data.get("q", "").replace("\0", "").strip()[:64]
         self.which = which = data.get("which", "")
         country = self.profile.reseller.country if self.profile.reseller else "GB"
         found = destinations_found(words, country) if words else None
@@ -52,10 +53,10 @@ class ProfileView(ProfilePage):
         if "save" in request.POST and changes is not None:
             return self.save(editor, changes)
         if ask := request.POST.get("ask", ""):
-            editor.ask(int(ask) if ask.isdigit() else 0)
+            editor.ask(number(ask) or 0)
         if below := request.POST.get("below", ""):
             destination, _colon, how = below.partition(":")
-            editor.set_all_below(int(destination) if destination.isdigit() else 0, how)
+            editor.set_all_below(number(destination) or 0, how)
         return self.page(editor=editor, status=422 if editor.errors else 200)
 
     def save(self, editor: Editor, changes: dict[int, Any]) -> HttpResponse:

@@ -121,6 +121,15 @@ def test_back_keeps_what_was_typed_without_complaint(run):
     assert not page.context["form"].errors
 
 
+def test_a_refused_next_keeps_what_was_typed(run):
+    run.through("new-client")
+    run.errors("general", name="Half a na", email="not an address")
+    page = run.get("general").content.decode()
+    assert 'value="Half a na"' in page
+    assert 'value="not an address"' in page
+    assert step_of(run.get("additional")) == "general"
+
+
 def test_a_later_step_is_reached_through_the_earlier_ones(run):
     assert step_of(run.get("billing")) == "new-client"
     run.through("new-client")

@@ -217,16 +217,26 @@ def test_the_schedule_page_shows_the_figures_of_the_clients_profiles(web, client
 
 def test_suspending_keeps_reason_person_and_time_and_publishes(web, client, people):
     address = f"/clients/{client.pk}/status/"
-    assert web.post(address, {"reason": ""}).status_code == 422
+    assert web.post(address, {"status": "suspended", "reason": ""}).status_code == 422
     before = OutboxEntry.objects.filter(topic="policy.client").count()
-    assert web.post(address, {"reason": "unpaid"}).status_code == 302
+    assert web.post(address, {"status": "suspended", "reason": "unpaid"}).status_code == 302
     after = stored(client)
     assert (after.status, after.status_reason) == (Status.SUSPENDED, "unpaid")
     assert after.status_by_id == people.owner.pk
     assert OutboxEntry.objects.filter(topic="policy.client").count() == before + 1
     assert "unpaid" in web.get(address).content.decode()
-    web.post(address, {"reason": "paid"})
+    assert 'name="status" value="active"' in web.get(address).content.decode()
+    web.post(address, {"status": "active", "reason": "paid"})
     assert stored(client).status == Status.ACTIVE
+
+
+def test_suspend_pressed_twice_suspends_once(web, client):
+    address = f"/clients/{client.pk}/status/"
+    for _press in range(2):
+        typed = {"status": "suspended", "reason": "unpaid"}
+        assert web.post(address, typed).status_code == 302
+    after = stored(client)
+    assert (after.status, after.version) == (Status.SUSPENDED, client.version + 1)
 
 
 def test_a_person_of_the_client_is_invited_and_only_looks(web, client):

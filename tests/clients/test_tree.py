@@ -52,6 +52,22 @@ def panel(user: User, **where: int) -> list[Node]:
         return TreeReader(scope, at=timezone.now(), **where).panel().nodes
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/",
+        "/tree/",
+        "/destinations/",
+        "/destinations/lookup/",
+        "/rates/1/",
+        "/limit-profiles/1/",
+        "/accounts/",
+    ],
+)
+def test_a_nul_in_a_search_is_a_bad_request(owner: User, address: str) -> None:
+    assert browser_of(owner).get(address, {"q": "a\0b"}).status_code == 400
+
+
 def test_tree_shows_resellers_with_all_clients_below_counted(calder: Reseller, owner: User) -> None:
     pennine = make_reseller("Pennine", calder)
     make_clients(pennine, "Aire", "Colne")

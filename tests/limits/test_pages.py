@@ -178,6 +178,11 @@ def test_the_second_to_save_is_told_keeps_the_text_and_undoes_nothing(
         {"ask": "nobody"},
         {"below": "1"},
         {"below": "x:y"},
+        {"below": "²:all"},
+        {"ask": "²"},
+        {"q": "\0"},
+        {"shown": "[" * 100_000},
+        {"shown": '{"minutes-1": "\\ud800"}'},
         {"days": "7", "percent": "101"},
     ],
 )
