@@ -53,12 +53,19 @@ class Line:
 
 
 def read_lines(
-    content: bytes, *, required: Collection[str], aliases: Mapping[str, str] | None = None
+    content: bytes,
+    *,
+    columns: Collection[str],
+    required: Collection[str],
+    bad: list[BadLine],
+    aliases: Mapping[str, str] | None = None,
 ) -> Iterator[Line]:
     """The lines of a UTF-8 file with a header; ``;`` separates where the header has no comma.
 
     Columns are named without regard to case, spaces or hyphens; ``aliases`` gives other names.
-    Raises DomainError (field ``file``) for what is no such file; empty lines are passed over.
+    Raises DomainError (field ``file``) for what is no such file, or names other ``columns``; empty
+    lines are passed over. Lines that have not a cell for each column are added to ``bad`` instead.
+    Columns without a name at the end of the header are those that spreadsheets add: empty.
     """
     try:
         text = content.decode("utf-8-sig")
@@ -68,23 +75,44 @@ def read_lines(
     delimiter = ";" if ";" in head and "," not in head else ","
     reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
     try:
-        columns = [_column(name, aliases or {}) for name in next(reader, [])]
-        missing = [name for name in required if name not in columns]
+        first = next(reader, [])
+        named = [_column(name, aliases or {}) for name in first]
+        while named and not named[-1]:
+            named.pop()
+        missing = [name for name in required if name not in named]
         if missing:
             raise DomainError(
                 _("The first line does not name these columns: %s.") % ", ".join(missing),
                 field="file",
             )
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                padded = [*cells, *[""] * (len(columns) - len(cells))]
-                stripped = (cell.strip() for cell in padded)
-                yield Line(reader.line_num, dict(zip(columns, stripped, strict=False)))
+        _refuse_unknown(named, columns)
+        for row in reader:
+            cells = [cell.strip() for cell in row]
+            if not any(cells):
+                continue
+            if len(cells) == len(first) and not any(cells[len(named) :]):
+                yield Line(reader.line_num, dict(zip(named, cells, strict=False)))
+            else:
+                reason = _("There are %(cells)s cells; the first line has %(columns)s.")
+                columns_told = len(named) if len(cells) == len(first) else len(first)
+                told = {"cells": len(cells), "columns": columns_told}
+                bad.append(BadLine(reader.line_num, reason % told))
     except csv.Error as error:
         message = _("Line %(line)s cannot be read: %(error)s.")
         raise DomainError(
             message % {"line": reader.line_num, "error": error}, field="file"
         ) from None
+
+
+def _refuse_unknown(named: Collection[str], columns: Collection[str]) -> None:
+    unknown = [name for name in named if name not in columns]
+    if unknown:
+        message = _("The first line names unknown columns: %(unknown)s. Known are %(known)s.")
+        told = {"unknown": ", ".join(map(repr, unknown)), "known": ", ".join(columns)}
+        raise DomainError(message % told, field="file")
+    if twice := sorted({name for name in named if list(named).count(name) > 1}):
+        message = _("The first line names these columns twice: %s.")
+        raise DomainError(message % ", ".join(twice), field="file")
 
 
 def _column(name: str, aliases: Mapping[str, str]) -> str:

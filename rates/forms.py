@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clients.domain.moments import YEARS, is_near
 from clients.forms.fields import CurrencyField, LineField
 
 MOST_KEPT = 500_000
@@ -37,6 +38,16 @@ class ImportForm(forms.Form):
         label=gettext_lazy("Keep the good lines when others are wrong"), required=False
     )
 
+    def clean_effective_from(self) -> datetime | None:
+        """The moment, which is in UTC whatever zone the page is in."""
+        at: datetime | None = self.cleaned_data["effective_from"]
+        if at is None:
+            return None
+        if not is_near(at):
+            told = {"first": YEARS[0], "last": YEARS[-1]}
+            raise forms.ValidationError(_("Choose a year from %(first)s to %(last)s.") % told)
+        return at.replace(tzinfo=UTC)
+
     def clean(self) -> dict[str, Any]:
         """Gives ``bytes``, what the file holds."""
         data = super().clean() or {}
@@ -45,8 +56,6 @@ class ImportForm(forms.Form):
             self.add_error("file", _("Choose a file."))
             return data
         data["bytes"] = bytes(file.read()) if file else str(kept).encode()
-        if at := data.get("effective_from"):
-            data["effective_from"] = at.replace(tzinfo=UTC)
         return data
 
     def keep(self, content: bytes) -> bool:

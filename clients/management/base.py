@@ -13,6 +13,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from clients.domain.moments import is_near
 from clients.errors import DomainError
 from clients.models import Client, Reseller
 from clients.selectors import clients_for, resellers_for
@@ -33,6 +34,9 @@ class PortalCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.as_json = bool(options.get("json"))
+        for name, value in options.items():
+            if isinstance(value, str) and not is_text(value):
+                raise CommandError(f"{name}: {value!r} is not text in UTF-8", returncode=2)
         try:
             self.run(**options)
         except DomainError as error:
@@ -47,13 +51,18 @@ class PortalCommand(BaseCommand):
         self.stdout.write(json.dumps(data, ensure_ascii=False) if self.as_json else text)
 
 
+def is_text(value: str) -> bool:
+    """Whether an argument came as UTF-8: other bytes are handed over as lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
 def instant(text: str) -> datetime:
     """An ISO date or date and time, UTC where it names no offset; for ``type=``."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise ArgumentTypeError(f"{text!r} is no ISO date and time") from None
-    if not 1970 <= at.year < 2100:
+    if not is_near(at):
         raise ArgumentTypeError(f"{text!r} is not between 1970 and 2099")
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
@@ -71,7 +80,7 @@ def file_content(name: str) -> bytes:
 
 def reseller_named(scope: Scope, reference: str) -> Reseller:
     """The reseller of a reference, in any case. Raises DomainError when there is none."""
-    found = resellers_for(scope).filter(reference__iexact=reference).first()
+    found = resellers_for(scope).filter(reference__iexact=reference.strip()).first()
     if found is None:
         raise DomainError(f"There is no reseller {reference}.")
     return found

@@ -76,9 +76,10 @@ def read(data: Any, scope: Scope) -> Described:
     faults |= {name: fault for name in given.keys() & NAMES if (fault := _type_fault(name, given))}
     if faults:
         raise FileError(faults)
-    reseller = resellers_for(scope).filter(reference__iexact=given["reseller"]).first()
+    reference = given["reseller"].strip()
+    reseller = resellers_for(scope).filter(reference__iexact=reference).first()
     if reseller is None:
-        raise FileError({"reseller": _("There is no reseller %s.") % given["reseller"]})
+        raise FileError({"reseller": _("There is no reseller %s.") % reference})
     given["rate_table"] = _table(scope, reseller, given["rate_table"])
     given["limit_profiles"] = _profiles(scope, reseller, given["limit_profiles"])
     typed: dict[str, Any] = {}
@@ -110,11 +111,14 @@ def _flat(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _type_fault(name: str, given: Mapping[str, Any]) -> str:
     value = given[name]
+    if name in {"reseller", "rate_table"} and isinstance(value, str):
+        good = value.strip().isprintable()
+        return "" if good else _("This holds characters that cannot be printed.")
     if name == "limit_profiles":
         good = isinstance(value, list) and all(isinstance(each, str) for each in value)
         return "" if good else _("a list of names is expected")
     if name == "reseller":
-        return "" if isinstance(value, str) else _("a reference is expected")
+        return _("a reference is expected")
     good = value is None or (isinstance(value, str | int | Decimal) and not isinstance(value, bool))
     return "" if good else _("a text or a number is expected")
 

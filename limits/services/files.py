@@ -35,6 +35,7 @@ from limits.services.profiles import (
 )
 
 PROFILE_COLUMNS = ("profile", "destination", *cells.FIELDS)
+PATH_COLUMNS = ("path", "country", "prefixes")
 ROOTS = ("UK", "International")
 
 
@@ -84,7 +85,7 @@ def profile_import(
         stored = _stored_rows(profiles.values())
         rows: dict[str, dict[int, Values]] = {}
         bad: list[BadLine] = []
-        for line in read_lines(content, required=required):
+        for line in read_lines(content, columns=PROFILE_COLUMNS, required=required, bad=bad):
             try:
                 name = _profile_name(line, only)
                 taken = rows.setdefault(name, {})
@@ -111,7 +112,13 @@ def _profile_name(line: Line, only: LimitProfile | None) -> str:
         return only.name
     if not name or len(name) > 64:
         raise LineError(_("The profile's name is missing or longer than 64 characters."))
+    _printable(name)
     return name
+
+
+def _printable(text: str) -> None:
+    if not text.isprintable():
+        raise LineError(_("“%s” holds characters that cannot be printed.") % ascii(text)[1:-1])
 
 
 def _known(known: Mapping[str, int], path: str, taken: Collection[int]) -> int:
@@ -174,7 +181,8 @@ def destinations_import(
         leaves: dict[str, ShippedDestination] = {}
         sources: dict[str, Destination | None] = {}
         bad: list[BadLine] = []
-        for line in read_lines(content, required=("path", "prefixes")):
+        required = ("path", "prefixes")
+        for line in read_lines(content, columns=PATH_COLUMNS, required=required, bad=bad):
             try:
                 leaf = _leaf(line, nodes, leaves)
                 if leaf.path not in nodes:
@@ -205,6 +213,7 @@ def _leaf(
         raise LineError(_("A path begins with UK/ or International/: “%s” does not.") % path)
     if any(not part or part != part.strip() or len(part) > 80 for part in parts):
         raise LineError(_("A part of the path “%s” is empty or too long.") % path)
+    _printable(path)
     if country and not (len(country) == 2 and country.isascii() and country.isalpha()):
         raise LineError(_("“%s” is no country code of two letters.") % country)
     if not prefixes or not all(PREFIX.fullmatch(prefix) for prefix in prefixes):

@@ -13,6 +13,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from clients import outbox, tenancy
+from clients.domain.moments import YEARS, is_near
 from clients.files import BadLine, FileRefused, Line, LineError, read_lines
 from clients.models import User
 from clients.services.base import changing
@@ -136,7 +137,8 @@ def parse(content: bytes, effective_from: datetime) -> tuple[list[Price], list[B
     good: dict[tuple[str, datetime], Price] = {}
     bad: list[BadLine] = []
     required = ("prefix", "price_per_minute")
-    for line in read_lines(content, required=required, aliases=ALIASES):
+    lines = read_lines(content, columns=COLUMNS, required=required, bad=bad, aliases=ALIASES)
+    for line in lines:
         try:
             price = _price(line, effective_from)
         except LineError as error:
@@ -201,6 +203,9 @@ def _instant(line: Line, column: str) -> datetime | None:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise LineError(_("“%s” is no date and time such as 2026-01-31T08:00.") % text) from None
+    if not is_near(at):
+        message = _("“%(text)s” is not between %(first)s and %(last)s.")
+        raise LineError(message % {"text": text, "first": YEARS[0], "last": YEARS[-1]})
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 

@@ -208,6 +208,19 @@ def test_create_client_names_the_bad_field_and_stores_nothing(file, name, value)
         assert not Client.objects.exists()
 
 
+@pytest.mark.parametrize("name", ["reseller", "rate_table"])
+@pytest.mark.parametrize("value", ["CAL\0DER", "CALDER\ud800"])
+def test_create_client_refuses_a_name_that_cannot_be_printed(file, name, value):
+    with pytest.raises(CommandError, match=f"{name}: This holds characters"):
+        client(file(changed(name, value)))
+
+
+def test_white_space_around_a_resellers_reference_is_nothing(file):
+    assert client(file(changed("reseller", " CALDER\n")))["reference"] == "ACME"
+    below = reseller("--name", "Below", "--reference", " BELOW ", "--parent", " calder ")
+    assert below["reference"] == "BELOW"
+
+
 @pytest.mark.parametrize("name", ["email", "address.line1", "account.capacity"])
 def test_create_client_names_what_is_missing(file, name):
     data = deepcopy(FILE)

@@ -106,6 +106,29 @@ def test_what_is_no_such_file_is_refused(cast: Cast, content: bytes) -> None:
     assert refusal.value.field == "file"
 
 
+def test_lines_with_another_number_of_cells_are_refused(cast: Cast) -> None:
+    text = HEAD + "A,UK/Mobile,1\nA,UK/Premium,1,0,25,,\nA,UK/Freephone,1,,,\n"
+    with pytest.raises(FileRefused, match="line 2: There are 3 cells") as refusal:
+        bring(cast, text)
+    assert [bad.line for bad in refusal.value.lines] == [2, 3]
+    with pytest.raises(FileRefused, match="line 2: There are 2 cells"):
+        extend("path,country,prefixes\nUK/New,44123\n")
+
+
+def test_an_unknown_column_is_refused_with_the_known_ones(cast: Cast) -> None:
+    with pytest.raises(DomainError, match=r"'minuts'. Known are profile, destination, minutes"):
+        bring(cast, "profile,destination,minuts\nA,UK/Mobile,1\n")
+    with pytest.raises(DomainError, match=r"'note'. Known are path, country, prefixes"):
+        extend("path,prefixes,note\nUK/New,44123,x\n")
+
+
+def test_a_name_that_cannot_be_printed_is_refused_at_its_line(cast: Cast) -> None:
+    with pytest.raises(FileRefused, match=r"line 2: .* holds characters"):
+        bring(cast, HEAD + "A\0B,UK/Mobile,1,,,\n")
+    with pytest.raises(FileRefused, match=r"line 2: .* holds characters"):
+        extend("path,prefixes\nUK/A\0B,44123\n")
+
+
 def test_a_file_of_one_profile_may_not_name_another(cast: Cast) -> None:
     bring(cast, HEAD + "One,UK/Mobile,1,,,\n")
     with tenancy.reading(cast.scope):

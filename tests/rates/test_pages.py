@@ -111,6 +111,8 @@ def test_wrong_lines_are_told_and_good_ones_kept_where_chosen(
         ({}, "Choose a file"),
         ({"content": "nothing"}, "does not name these columns"),
         ({"content": FILE, "effective_from": "soon"}, "Enter a valid date"),
+        ({"content": FILE, "effective_from": "9999-12-31T23:59"}, "a year from 1970 to 2099"),
+        ({"content": FILE, "effective_from": "0001-01-01"}, "a year from 1970 to 2099"),
     ],
 )
 def test_what_cannot_be_read_is_told_at_its_field(

@@ -129,6 +129,34 @@ def test_wrong_lines_refuse_the_file_by_line(cast: Cast, table: RateTable) -> No
         assert not Rate.objects.exists()
 
 
+@pytest.mark.parametrize("column", ["effective_from", "effective_until"])
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-10:00", "0001-01-01", "2100-01-01"])
+def test_a_moment_far_away_is_refused_at_its_line(
+    cast: Cast, table: RateTable, column: str, moment: str
+) -> None:
+    with pytest.raises(FileRefused, match=r"line 2: .*is not between 1970 and 2099"):
+        bring(cast, table, f"prefix,price,{column}\n44,0.01,{moment}\n")
+
+
+def test_lines_with_another_number_of_cells_are_refused(cast: Cast, table: RateTable) -> None:
+    text = "prefix,price,set-up,\n44,0,05,1\n45,0,05,1,\n46,0.05\n47,0.05,,\n"
+    done = bring(cast, table, text, keep_good=True)
+    assert [bad.line for bad in done.bad] == [2, 3, 4]
+    assert price(cast, table, "47") == Decimal("0.05")
+
+
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [("prefix,price,colour", "'colour'. Known are prefix,"), ("prefix,price,rate", "twice")],
+)
+def test_a_header_of_unknown_or_doubled_columns_is_refused(
+    cast: Cast, table: RateTable, head: str, told: str
+) -> None:
+    with pytest.raises(DomainError, match=told) as refusal:
+        bring(cast, table, f"{head}\n44,0.01,1\n")
+    assert refusal.value.field == "file"
+
+
 def test_good_lines_are_kept_where_that_is_chosen(cast: Cast, table: RateTable) -> None:
     done = bring(cast, table, WRONG.replace("\n44,0.02,,,,", ""), keep_good=True)
     assert (done.added, len(done.bad), done.stored) == (1, 8, True)

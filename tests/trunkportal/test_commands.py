@@ -88,6 +88,15 @@ def test_a_refusal_ends_with_1_and_says_why(
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("command", REFUSED, ids=lambda command: command[0])
+def test_arguments_that_are_not_utf_8_end_with_2(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*command[:-1], command[-1] + "\udcff") == 2
+    assert capsys.readouterr().err.strip()
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("more", [[], ["--json"]])
 def test_done_ends_with_0_and_prints_json(
     more: list[str], tmp_path: Any, valkey: Any, capsys: pytest.CaptureFixture[str]
