@@ -211,5 +211,6 @@ def play(scenario: Scenario, other: Other | None = None) -> Player:
     player = Player(scenario, other)
     for step in scenario.steps:
         player.step(step)
+    player.sweep()
     player.compare_counters()
     return player
