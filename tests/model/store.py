@@ -91,7 +91,8 @@ class Store:
         assert world is not None
         if now - self._asked_at.setdefault(request_id, now) > REPEAT_WINDOW:
             self._asked_at[request_id] = now
-            self.connection.delete(f"{SHARD}:q::{request_id}")  # as the store's own clock does
+            for key in self.connection.keys(f"{SHARD}:q::{request_id}:*"):
+                self.connection.delete(key)  # as the store's own clock does
         request = Request(
             account_id=number_of(world.accounts, account),
             dialled=dialled,
