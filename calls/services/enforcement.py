@@ -42,6 +42,12 @@ def sweep(store: redis.Redis) -> float | None:
     return max(0.0, min(waits)) if waits else None
 
 
+def last_sweep(store: redis.Redis) -> float:
+    """When the shard that has waited longest was swept, in seconds of the epoch; 0 for never."""
+    beats = [store.get(f"{shard}:beat") for shard in shards_in_use(store)]
+    return min((int(beat or 0) / 1000 for beat in beats), default=0.0)
+
+
 def cut(store: redis.Redis, shard: str, hang_ups: Sequence[HangUp]) -> None:
     """Hang up calls, several at once, and end those whose node answered, whatever it said.
 

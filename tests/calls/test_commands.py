@@ -15,7 +15,7 @@ from calls.store import functions
 from calls.store.connection import tag
 from calls.store.functions import Request
 from clients import tenancy
-from clients.models import WorkingDay
+from clients.models import Client, WorkingDay
 from clients.tenancy import PLATFORM
 from limits.models import DailyUsage, Destination, LimitRow
 from tests.calls.test_records import Live
@@ -267,6 +267,7 @@ def test_a_shared_cap_shows_what_all_below_it_have_used(live):
 def test_a_day_that_the_store_has_forgotten_is_read_from_postgresql(live):
     ours = live.cast.ours
     with tenancy.writing(PLATFORM):
+        Client.objects.filter(pk=ours.client.pk).update(time_zone="Europe/London")
         DailyUsage.objects.create(
             reseller=ours.reseller,
             client=ours.client,

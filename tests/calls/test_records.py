@@ -28,14 +28,21 @@ SINCE = datetime(2026, 4, 1, tzinfo=UTC)  # what the cast brings is older
 STEPS = ["events.read", "events.written", "events.committed", "events.acknowledged"]
 
 
+def noon_now() -> str:
+    """A time zone in which a call that ends now began on the same day."""
+    ahead = 12 - timezone.now().astimezone(UTC).hour
+    return f"Etc/GMT{-ahead:+d}"
+
+
 class Live:
-    """The cast's client on the real store, at the store's own time."""
+    """The cast's client on the real store, at the store's own time, where it is noon now."""
 
     def __init__(self, store: redis.Redis, cast: Cast) -> None:
         self.store = store
         self.cast = cast
         self.shard = tag(cast.ours.reseller.shard)
         with tenancy.writing(PLATFORM):
+            Client.objects.filter(pk=cast.ours.client.pk).update(time_zone=noon_now())
             ProfilePrefix.objects.all().delete()
             carrier = Client.objects.create(name="Carrier", reference="CARRIER", type="vendor")
             gateway = Account.objects.create(

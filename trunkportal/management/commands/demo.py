@@ -16,8 +16,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 from django.utils import timezone
 
+from calls.services import enforcement
+from calls.store.connection import store
 from clients.management.sample import load
 from trunkportal.stack import (
+    START_SECONDS,
     Ports,
     Stack,
     StackError,
@@ -75,7 +78,9 @@ class Command(BaseCommand):
             data_dir, ports, switch=switch, carrier=switch and shutil.which("sipp") is not None
         )
         try:
+            began = time.time()
             with Stack(data_dir, parts, told, say) as stack:
+                wait_for_the_sweep(stack, since=began)
                 self.announce(ports, logins, switch=switch, as_json=options["json"])
                 if not options["check"]:
                     self.watch(stack)
@@ -113,6 +118,16 @@ class Command(BaseCommand):
             self.stdout.write("Kamailio is not installed: no calls. `make deps` installs it.")
         self.stdout.write("Ctrl-C ends it.\n")
         sys.stdout.flush()
+
+
+def wait_for_the_sweep(stack: Stack, *, since: float) -> None:
+    """Return once worker, clock, store and database have worked together; StackError if not."""
+    deadline = time.monotonic() + START_SECONDS
+    while enforcement.last_sweep(store()) < since:
+        if time.monotonic() > deadline:
+            end = stack.log("worker").read_text(errors="replace")[-2000:]
+            raise StackError(f"nothing is enforced; the end of worker.log:\n{end}")
+        time.sleep(WATCH_SECONDS)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
