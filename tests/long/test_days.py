@@ -50,20 +50,16 @@ def test_local_days_tile_time_in_every_zone():
     agrees wherever it does not go back, and the segments of a day tile it.
     """
     seen: set[object] = set()
-    days = changes = 0
+    changes = 0
     for zone in sorted(zoneinfo.available_timezones()):
         rules = same_rules(zone)
         if rules in seen:
             continue
         seen.add(rules)
-        around = {
-            at.date() + timedelta(days=near) for at, _ in rules[1:] for near in (-1, 0, 1)
-        }
+        around = {at.date() + timedelta(days=near) for at, _ in rules[1:] for near in (-1, 0, 1)}
         changes += len(rules) - 1
         for day in sorted(around | {FIRST, date(2024, 2, 29), LAST}):
-            days += 1
             check(zone, day)
-    print(f"{len(seen)} zones that differ, {changes} changes of offset, {days} days")
     assert len(seen) > 150
     assert changes > 5_000
 
