@@ -1,5 +1,6 @@
 """Celery tasks of calls: each loads what it needs and calls one service; all may run twice."""
 
+import threading
 import time
 
 import redis
@@ -13,6 +14,8 @@ from clients import outbox, tenancy
 from clients.models import Client, ClientType
 from clients.tenancy import PLATFORM
 
+_taking_in = threading.Lock()
+
 
 @shared_task(name="calls.sweep", ignore_result=True)
 def sweep() -> None:
@@ -25,8 +28,16 @@ def sweep() -> None:
 
 @shared_task(name="calls.take_in_events")
 def take_in_events() -> int:
-    """Write the store's events to PostgreSQL."""
-    return records.take_in_events(store(), at=timezone.now())
+    """Write the store's events to PostgreSQL.
+
+    One at a time in a process, so that a slow one leaves the sweep a thread.
+    """
+    if not _taking_in.acquire(blocking=False):
+        return 0
+    try:
+        return records.take_in_events(store(), at=timezone.now())
+    finally:
+        _taking_in.release()
 
 
 @shared_task(name="calls.check_store")

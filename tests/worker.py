@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,11 +13,18 @@ from django.db import connection
 from trunkportal.stack import BASE_DIR
 
 START_SECONDS = 120
+# Without children, so that it is the worker itself that dies.
+ALONE = (
+    "python -m celery --app trunkportal worker --pool solo --loglevel DEBUG"
+    " --without-gossip --without-mingle"
+).split()
 
 
 @contextmanager
-def worker(log: Path, *, crash_at: str = "", **environment: str) -> Iterator[subprocess.Popen[str]]:
-    """One worker without children, so that it is the worker itself that dies; stopped at the end.
+def worker(
+    log: Path, *, command: Sequence[str] = ALONE, crash_at: str = "", **environment: str
+) -> Iterator[subprocess.Popen[str]]:
+    """One worker, stopped at the end.
 
     It uses the database of this test, the broker of this test process and ``environment``.
     """
@@ -29,10 +36,9 @@ def worker(log: Path, *, crash_at: str = "", **environment: str) -> Iterator[sub
         "TRUNKPORTAL_CRASH_AT": crash_at,
         **environment,
     }
-    command = "-m celery --app trunkportal worker --pool solo --loglevel DEBUG".split()
     with log.open("a") as output:
         process = subprocess.Popen(
-            [sys.executable, *command, "--without-gossip", "--without-mingle"],
+            [sys.executable, *command[1:]],
             cwd=BASE_DIR,
             env=os.environ | told,
             stdout=output,

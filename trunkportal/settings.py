@@ -135,6 +135,11 @@ CELERY_BROKER_URL = BROKER_URL
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
+# A queue with a worker of its own: what holds calls to their limits waits for no mail server.
+CELERY_TASK_ROUTES = {
+    "calls.sweep": {"queue": "enforcement"},
+    "calls.take_in_events": {"queue": "enforcement"},
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -39,8 +39,19 @@ def web_command(host: str, port: int) -> list[str]:
 
 
 def worker_command() -> list[str]:
-    """What follows a commit, call events, the sweep."""
-    return "python -m celery --app trunkportal worker --loglevel INFO --concurrency 2".split()
+    """What follows a commit, mails, housekeeping."""
+    worker = "python -m celery --app trunkportal worker --loglevel INFO --concurrency 2"
+    return [*worker.split(), "--queues", "celery"]
+
+
+def enforcement_command() -> list[str]:
+    """The sweep and the taking in of call events, which wait for nothing else's work.
+
+    Threads, so that a database that hangs while events are taken in does not stop the sweep.
+    """
+    worker = "python -m celery --app trunkportal worker --loglevel INFO --concurrency 2"
+    lean = "--pool threads --without-gossip --without-mingle --hostname enforcement@%h"
+    return [*worker.split(), "--queues", "enforcement", *lean.split()]
 
 
 def beat_command(schedule: Path) -> list[str]:
@@ -168,6 +179,7 @@ def processes(
             ready=_accepts(ports.smtp),
         ),
         Process(name="worker", command=worker_command()),
+        Process(name="enforcement", command=enforcement_command()),
         Process(name="beat", command=beat_command(data_dir / "beat" / "schedule")),
         Process(
             name="web",

@@ -33,6 +33,7 @@ def test_compose_file_has_every_part_of_the_portal(services: dict[str, Any]) -> 
         "migrate",
         "web",
         "worker",
+        "enforcement",
         "beat",
         "mail",
         "switch",
@@ -44,6 +45,7 @@ def test_compose_file_has_every_part_of_the_portal(services: dict[str, Any]) -> 
     [
         ("web", stack.web_command("0.0.0.0", 8000)),
         ("worker", stack.worker_command()),
+        ("enforcement", stack.enforcement_command()),
         ("beat", stack.beat_command(Path("/data/beat-schedule"))),
         ("mail", stack.mail_command("0.0.0.0", 1025, Path("/data/mail"))),
         ("switch", stack.switch_command(Path("/run/kamailio"))),
