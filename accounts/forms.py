@@ -15,7 +15,7 @@ from accounts.domain.addresses import NotAddress, parse_addresses
 from accounts.domain.credentials import is_username, password_fault
 from accounts.models import Ident
 from accounts.services import password_sentence
-from clients.forms.fields import CountField, LineField, Segments, Suggestions
+from clients.forms.fields import CountField, LineField, LinesField, Segments, Suggestions
 from clients.forms.versioned import VersionedForm
 from clients.models import Client, ClientType
 from clients.selectors import clients_for
@@ -128,12 +128,7 @@ class AccountForm(VersionedForm):
             " wins."
         ),
     )
-    notes = forms.CharField(
-        label=gettext_lazy("Notes"),
-        max_length=10000,
-        required=False,
-        widget=forms.Textarea({"rows": 3}),
-    )
+    notes = LinesField(label=gettext_lazy("Notes"), max_length=10000, required=False)
     orig_enabled = forms.BooleanField(
         label=gettext_lazy("Sends calls to the switch"), required=False, initial=True
     )

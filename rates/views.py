@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clients.errors import DomainError
 from clients.files import MOST_SHOWN
@@ -165,7 +166,11 @@ class RateImportView(TablePage):
         if dry_run:
             kept = form.keep(form.cleaned_data["bytes"])
             return self.page(form=form, done=done, kept=kept, most=MOST_SHOWN)
-        told = _("%(added)s rates added, %(changed)s changed, %(unchanged)s unchanged.")
+        told = ngettext(
+            "%(added)s rate added, %(changed)s changed, %(unchanged)s unchanged.",
+            "%(added)s rates added, %(changed)s changed, %(unchanged)s unchanged.",
+            done.added,
+        )
         figures = {"added": done.added, "changed": done.changed, "unchanged": done.unchanged}
         messages.success(request, told % figures)
         if done.bad:

@@ -13,7 +13,7 @@ PROTOCOLS = ("udp", "tcp", "tls")
 MOST_ENTRIES = 100
 # A network wider than these would take in a large part of the internet.
 _WIDEST = {4: 8, 6: 16}
-_BRACKETED = re.compile(r"\[(.+)\](?::(\d+))?")
+_BRACKETED = re.compile(r"\[(.+)\](?::([0-9]+))?")
 
 
 class NotAddress(ValueError):
@@ -64,7 +64,7 @@ def _kept(entry: str, *, transports: bool) -> str:
         return f"{protocol}:{network}"
     if protocol != "udp":
         raise NotAddress(NotAddress.PORT_NOT_UDP, entry)
-    if "/" in network or not port.isdecimal() or not 1 <= int(port) <= 65535:
+    if "/" in network or not (port.isascii() and port.isdecimal()) or not 1 <= int(port) <= 65535:
         raise NotAddress(NotAddress.PORT, entry)
     host = f"[{network}]" if ":" in network else network
     return f"{protocol}:{host}:{int(port)}"

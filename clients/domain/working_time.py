@@ -13,7 +13,7 @@ OFFICE_HOURS: Intervals = (("08:30", "17:30"),)
 WITHOUT_WEEKENDS = 24
 SATURDAY, SUNDAY, BANK_HOLIDAY = 5, 6, 7
 _DAY_MINUTES = 24 * 60
-_INTERVAL = re.compile(r"(\d{1,2})[:.](\d{2})\s*(?:-|–|—|to)\s*(\d{1,2})[:.](\d{2})")
+_INTERVAL = re.compile(r"([0-9]{1,2})[:.]([0-9]{2})\s*(?:-|–|—|to)\s*([0-9]{1,2})[:.]([0-9]{2})")
 
 
 class NotIntervals(ValueError):

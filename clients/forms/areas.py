@@ -18,6 +18,7 @@ from clients.forms.fields import (
     CountField,
     CountryField,
     CurrencyField,
+    EmailField,
     LineField,
     MoneyField,
     ReferenceField,
@@ -30,7 +31,7 @@ from clients.selectors import clients_for
 from clients.tenancy import Scope
 from limits.models import LimitProfile
 from rates.models import RateTable
-from rates.selectors import tables_available
+from rates.selectors import default_table, tables_available
 from trunkportal.templatetags.look import money
 from trunkportal.widgets import DualList
 
@@ -75,6 +76,16 @@ class AreaForm(VersionedForm):
         return Layout()
 
 
+class TableField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A rate table, with the currency that its client has to pay in."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(queryset=RateTable.objects.none(), **kwargs)
+
+    def label_from_instance(self, obj: RateTable) -> str:
+        return _("%(table)s, in %(currency)s") % {"table": obj.name, "currency": obj.currency}
+
+
 class GeneralForm(AreaForm):
     """Who the client is, and by which rates it pays."""
 
@@ -84,7 +95,7 @@ class GeneralForm(AreaForm):
         help_text=gettext_lazy("Yours, for this client: letters, digits, “.”, “-”, “_”."),
     )
     contact_name = LineField(label=gettext_lazy("Contact name"), max_length=120, required=False)
-    email = forms.EmailField(
+    email = EmailField(
         label=gettext_lazy("Email"),
         help_text=gettext_lazy(
             "Receives the trunk details (username, password). One of your own admin addresses is"
@@ -103,9 +114,7 @@ class GeneralForm(AreaForm):
         help_text=gettext_lazy("Daily limits start again at midnight here."),
     )
     currency = CurrencyField(label=gettext_lazy("Currency"))
-    rate_table = forms.ModelChoiceField(
-        label=gettext_lazy("Rate table"), queryset=RateTable.objects.none(), required=False
-    )
+    rate_table = TableField(label=gettext_lazy("Rate table"), required=False)
     capacity = CountField(
         label=gettext_lazy("Capacity of all accounts"),
         required=False,
@@ -113,9 +122,13 @@ class GeneralForm(AreaForm):
     )
 
     def prepare(self) -> None:
-        tables = cast("forms.ModelChoiceField[RateTable]", self.fields["rate_table"])
+        tables = cast("TableField", self.fields["rate_table"])
         tables.queryset = tables_available(self.scope, self.reseller)
-        tables.empty_label = _("%s’s default") % self.reseller.name
+        default = default_table(self.scope, self.reseller.pk)
+        words = {"reseller": self.reseller.name, "currency": default.currency if default else ""}
+        tables.empty_label = (
+            _("%(reseller)s’s default, in %(currency)s") if default else _("%(reseller)s has none")
+        ) % words
 
     def arrange(self) -> Layout:
         return Layout(
@@ -328,7 +341,7 @@ class AdditionalForm(LimitsForm, ScheduleForm):
 class BillingForm(AreaForm):
     """Where statements go, and how the client pays."""
 
-    billing_email = forms.EmailField(
+    billing_email = EmailField(
         label=gettext_lazy("Billing email"), help_text=gettext_lazy("Statements are sent here.")
     )
     billing_mode = forms.ChoiceField(
@@ -337,7 +350,9 @@ class BillingForm(AreaForm):
         widget=ChoiceCards(
             notes={
                 "postpaid": gettext_lazy("Pays a statement each month"),
-                "prepaid": gettext_lazy("Calls as long as there is credit"),
+                "prepaid": gettext_lazy(
+                    "Calls as long as there is credit; refused with 110 until there is some"
+                ),
             }
         ),
     )
@@ -385,7 +400,10 @@ class AddressForm(AreaForm):
     address_country = CountryField(label=gettext_lazy("Country"))
 
     def prepare(self) -> None:
-        self.fields["address_postcode"].required = self["address_country"].value() == "GB"
+        if self["address_country"].value() == "GB":
+            self.fields["address_postcode"].required = True
+        else:
+            self.fields["address_postcode"].help_text = _("Needed in the United Kingdom.")
 
     def arrange(self) -> Layout:
         wide = [Field(name, wrapper_class="wide") for name in ("address_line1", "address_line2")]

@@ -15,6 +15,8 @@ from clients.domain.currencies import CURRENCIES
 
 Text = str | Promise
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_COUNT = re.compile(r"-?[0-9]+")
+_AMOUNT = re.compile(r"-?[0-9]*\.?[0-9]*")
 _UK_POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][A-Z]{2})|(GIR)(0AA)")
 
 
@@ -22,10 +24,35 @@ class LineField(forms.CharField):
     """One line of text: inner white space becomes single spaces."""
 
     def to_python(self, value: Any) -> str:
-        text = " ".join((super().to_python(value) or "").split())
-        if not text.isprintable():
-            raise forms.ValidationError(_("This holds characters that cannot be printed."))
-        return text
+        return printable(" ".join((super().to_python(value) or "").split()))
+
+
+class LinesField(forms.CharField):
+    """Several lines of text."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=forms.Textarea({"rows": 3}), **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        lines = (super().to_python(value) or "").splitlines()
+        return "\n".join(printable(line.expandtabs(4)) for line in lines)
+
+
+class EmailField(forms.EmailField):
+    """An email address."""
+
+    def to_python(self, value: Any) -> str:
+        return printable(super().to_python(value) or "")
+
+
+def printable(text: str) -> str:
+    """The same text. Raises ValidationError for one that would not be shown as it is kept.
+
+    That are control characters, and those that turn the direction of writing around.
+    """
+    if not text.isprintable():
+        raise forms.ValidationError(_("This holds characters that cannot be printed."))
+    return text
 
 
 class ReferenceField(LineField):
@@ -145,6 +172,9 @@ class MoneyField(forms.DecimalField):
             **kwargs,
         )
 
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
+        return super().to_python(_written(value, _AMOUNT, self))
+
     def prepare_value(self, value: Any) -> Any:
         """A stored amount without the zeros that say nothing: 0.500000 → 0.50."""
         if not isinstance(value, Decimal):
@@ -162,6 +192,16 @@ class CountField(forms.IntegerField):
         super().__init__(
             widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "off"}), **kwargs
         )
+
+    def to_python(self, value: Any) -> int | None:
+        return super().to_python(_written(value, _COUNT, self))
+
+
+def _written(value: Any, pattern: re.Pattern[str], field: forms.Field) -> Any:
+    """What was typed, when it is written as we write numbers: Python reads other digits too."""
+    if isinstance(value, str) and value.strip() and not pattern.fullmatch(value.strip()):
+        raise forms.ValidationError(field.error_messages["invalid"], code="invalid")
+    return value
 
 
 def uk_postcode(text: str) -> str:

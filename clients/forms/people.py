@@ -3,14 +3,14 @@
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from clients.forms.fields import LineField
+from clients.forms.fields import EmailField, LineField
 from clients.models import Status
 
 
 class ClientLoginForm(forms.Form):
     """A person of the client who may log in and look."""
 
-    email = forms.EmailField(label=gettext_lazy("Email"))
+    email = EmailField(label=gettext_lazy("Email"))
     name = LineField(label=gettext_lazy("Name"), max_length=120, required=False)
 
 

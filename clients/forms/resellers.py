@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy
 from clients.forms.fields import (
     CountryField,
     CurrencyField,
+    EmailField,
     LineField,
     ReferenceField,
     TimeZoneField,
@@ -17,7 +18,7 @@ class ResellerForm(forms.Form):
 
     name = LineField(label=gettext_lazy("Company name"), max_length=120)
     reference = ReferenceField(label=gettext_lazy("Reference"))
-    email = forms.EmailField(label=gettext_lazy("Email"), required=False)
+    email = EmailField(label=gettext_lazy("Email"), required=False)
     country = CountryField(label=gettext_lazy("Country"))
     time_zone = TimeZoneField(label=gettext_lazy("Time zone"))
     currency = CurrencyField(label=gettext_lazy("Currency"))

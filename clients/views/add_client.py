@@ -10,8 +10,9 @@ from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -33,7 +34,7 @@ from clients.models import BillingMode, Reseller, User, WorkingSchedule
 from clients.onboarding.runs import RunStorage
 from clients.onboarding.services import client_arguments, client_create
 from clients.selectors import clients_for, resellers_for
-from clients.views import summary
+from clients.views import obstacles, summary
 from clients.views.base import PortalView, add_errors, get_or_404, number
 from clients.views.figures import figures
 from limits.selectors import DEFAULT_PROFILE
@@ -53,6 +54,10 @@ TITLES = {
     "billing": gettext_lazy("Billing"),
     "address": gettext_lazy("Business address"),
 }
+
+
+class RunGoneError(Exception):
+    """Nothing is kept of a run, or nothing of this person's: it was left for days, or cancelled."""
 
 
 class AddClientStartView(PortalView):
@@ -97,8 +102,18 @@ class AddClientView(PortalView, NamedUrlSessionWizardView):  # type: ignore[misc
             kept = RunStorage(run, self.request)
             self.is_begun = kept.is_begun
             named = number(self.request.GET.get("reseller"))
+            if not kept.is_begun and named is None:
+                raise RunGoneError
             chosen = kept.extra_data["reseller_id"] if kept.is_begun else named
             self.reseller = get_or_404(resellers_for(self.scope), pk=chosen)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except RunGoneError:
+            page = "clients/add_client_gone.html"
+            with tenancy.reading(self.scope):
+                return TemplateResponse(request, page, status=404).render()
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if self.created:
@@ -120,10 +135,8 @@ class AddClientView(PortalView, NamedUrlSessionWizardView):  # type: ignore[misc
             return redirect("home")
         with tenancy.reading(self.scope):
             answer = self.advance(step, request.POST)
-        if not isinstance(answer, HttpResponse):
-            return self.create(answer)
         self.storage.save()
-        return answer
+        return answer if isinstance(answer, HttpResponse) else self.create(answer)
 
     def advance(self, step: str, data: QueryDict) -> HttpResponse | dict[str, forms.Form]:
         """Keep what was typed; answer where to go next, or after the last step all forms."""
@@ -185,6 +198,8 @@ class AddClientView(PortalView, NamedUrlSessionWizardView):  # type: ignore[misc
             (step for step, form in found.items() if error.field in form.fields), self.steps.last
         )
         self.storage.current_step = step
+        self.set_checked(step, checked=False)
+        self.storage.save()
         add_errors(found[step], [error])
         with tenancy.reading(self.scope):
             return self.render(found[step], status=422)
@@ -279,7 +294,31 @@ class AddClientView(PortalView, NamedUrlSessionWizardView):  # type: ignore[misc
             "client_name": self.cleaned("general").get("name", "") if here > 1 else "",
             "summary": self.summary() if step == names[-1] else [],
             "email": self.cleaned("general").get("email", "") if here > 1 else "",
+            "obstacles": self.obstacles(step),
         }
+
+    def obstacles(self, here: str) -> list[dict[str, Any]]:
+        """What will refuse the client's calls, as the steps have been left."""
+        checked = self.storage.extra_data.get("checked", {})
+        general = self.cleaned("general") if checked.get("general") else {}
+        billing = self.cleaned("billing") if checked.get("billing") else {}
+        if not general or here == "new-client":
+            return []
+        found = obstacles.of_new_client(
+            self.scope,
+            self.reseller,
+            currency=general["currency"],
+            rate_table=general["rate_table"],
+            billing_mode=billing.get("billing_mode", ""),
+        )
+        return [
+            {
+                "sentence": each.sentence,
+                "step": each.area if each.area != here else "",
+                "area": TITLES.get(each.area),
+            }
+            for each in found
+        ]
 
     def summary(self) -> list[dict[str, Any]]:
         """What was chosen, a block of lines for each earlier step."""

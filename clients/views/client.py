@@ -16,6 +16,7 @@ from clients.models import Client, ClientType, Status
 from clients.selectors import clients_for, resellers_for
 from clients.views.allowances import allowances_shown
 from clients.views.base import PortalView, get_or_404
+from clients.views.obstacles import of_client
 from limits.selectors import profiles_of_client
 from rates.selectors import table_of_client
 
@@ -121,6 +122,7 @@ class ClientView(AllowancesView):
             "is_vendor": self.is_vendor,
             "crumbs": self._crumbs(),
             "groups": self._options(),
+            "obstacles": [] if self.is_vendor else self._obstacles(),
             **part.context(),
         }
 
@@ -135,6 +137,21 @@ class ClientView(AllowancesView):
         return [
             (reseller.name, reverse("reseller", args=[reseller.pk])),
             (self.client.name, ""),
+        ]
+
+    def _obstacles(self) -> list[dict[str, Any]]:
+        """What refuses every call, and for those who may edit where it is mended."""
+        titles = {slug: label for slug, label, _icon, _key in AREAS}
+        may_edit = self.scope.can("client.edit")
+        return [
+            {
+                "sentence": each.sentence,
+                "area": titles.get(each.area),
+                "url": address("client_area_edit", self.client.pk, each.area)
+                if may_edit and each.area in titles
+                else "",
+            }
+            for each in of_client(self.scope, self.client)
         ]
 
     def _options(self) -> list[list[dict[str, Any]]]:

@@ -21,6 +21,7 @@ from clients.forms.areas import (
     LimitsForm,
     ScheduleForm,
 )
+from clients.forms.fields import MoneyField
 from clients.forms.versioned import VersionedForm, shown
 from clients.forms.working_time import WorkingTimeForm
 from clients.models import Client, Reseller, User
@@ -33,6 +34,7 @@ from clients.views.client import ClientPage
 from clients.views.figures import figures
 from limits.selectors import profiles_of_client
 from rates.selectors import own_table
+from trunkportal.templatetags.look import money
 from trunkportal.widgets import DualList
 
 Values = Mapping[str, Any]
@@ -177,11 +179,17 @@ class AreaView(AreaPage):
         return super().context() | {
             "rows": [(name, first.value(), second.value()) for name, first, second in rows],
             "facts": [
-                (field.label, shown(field, stored.get(name)))
+                (field.label, self.words(field, stored.get(name)))
                 for name, field in fields.items()
                 if not rows or name in bars
             ],
         }
+
+    def words(self, field: forms.Field, value: Any) -> str:
+        """A field's value as the page shows it, money with its currency."""
+        if isinstance(field, MoneyField) and value is not None:
+            return money(value, self.client.currency)
+        return shown(field, value)
 
 
 class AreaEditView(AreaPage, PortalFormView):

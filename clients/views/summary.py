@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clients.models import BillingMode
 from trunkportal.templatetags.look import money
@@ -22,7 +23,9 @@ def general(values: Mapping[str, Any]) -> list[str]:
         ),
         _("%(name)s, no limit of calls at once") % {"name": values["trunk_name"]}
         if capacity is None
-        else _("%(name)s, %(count)s calls at once")
+        else ngettext(
+            "%(name)s, %(count)s call at once", "%(name)s, %(count)s calls at once", capacity
+        )
         % {"name": values["trunk_name"], "count": capacity},
     ]
 

@@ -47,7 +47,7 @@ def money_value(text: str) -> Decimal | None:
     except InvalidOperation:
         raise CellError("money", text) from None
     exponent = amount.as_tuple().exponent
-    if not amount.is_finite() or not isinstance(exponent, int) or "_" in text:
+    if not amount.is_finite() or not isinstance(exponent, int) or not text.isascii() or "_" in text:
         raise CellError("money", text)
     if not 0 <= amount < MOST_MONEY or -exponent > DECIMALS:
         raise CellError("money", text)

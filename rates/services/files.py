@@ -182,7 +182,7 @@ def _amount(line: Line, column: str) -> Decimal:
         fits = isinstance(exponent, int) and exponent >= -6 and 0 <= amount < LARGEST_PRICE
     except InvalidOperation:
         fits = False
-    if not fits or "_" in text:
+    if not fits or not text.isascii() or "_" in text:
         raise LineError(_("“%s” is not an amount with at most 6 decimals.") % text)
     return amount
 

@@ -99,7 +99,8 @@ function ask(row) {
   if (!row.question) return;
   const button = row.question.querySelector("[data-below=blank]");
   const blank = leavesOf(row).filter((leaf) => !leaf.cells.minutes.value.trim());
-  button.textContent = button.dataset.words.replace("{n}", blank.length);
+  const { one, words } = button.dataset;
+  button.textContent = blank.length === 1 ? one : words.replace("{n}", blank.length);
   row.question.hidden = false;
 }
 

@@ -266,6 +266,7 @@ def test_details_are_mailed_when_asked_for(web, cast):
         ({"orig_capacity": "-1"}, "orig_capacity"),
         ({"orig_capacity": "1e3"}, "orig_capacity"),
         ({"notes": "x" * 10001}, "notes"),
+        ({"notes": "left\nto \u202eright"}, "notes"),
     ],
 )
 def test_bad_input_is_told_at_its_field_and_kept(web, cast, typed, field):

@@ -51,6 +51,7 @@ def test_addresses_are_kept_in_one_form_that_the_store_reads(typed, kept):
         ("224.0.0.1", NotAddress.SPECIAL),
         ("udp:192.0.2.1:0", NotAddress.PORT),
         ("udp:192.0.2.1:65536", NotAddress.PORT),
+        ("udp:192.0.2.1:٥٠٧٠", NotAddress.PORT),
         ("udp:10.0.0.0/24:5060", NotAddress.PORT),
         ("tcp:192.0.2.1:5060", NotAddress.PORT_NOT_UDP),
         (";".join(f"10.0.{i}.1" for i in range(MOST_ENTRIES + 1)), NotAddress.MANY),

@@ -66,6 +66,12 @@ def test_explain_call_names_the_rule_that_refuses(live):
     assert explained("999")["max_seconds"] is None
 
 
+def test_explain_call_of_no_number_is_refused(live):
+    account = live.cast.ours.account.sip_username
+    with pytest.raises(CommandError, match="--to names no number"):
+        call_command("explain_call", "--account", account, "--to", " ")
+
+
 def test_a_table_in_another_currency_prices_nothing(live):
     ours = live.cast.ours
     with tenancy.writing(PLATFORM):

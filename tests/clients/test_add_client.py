@@ -10,11 +10,13 @@ from django.contrib.sessions.models import Session
 from django.test import Client as Browser
 
 from clients import tenancy
+from clients.errors import DomainError
 from clients.models import Client, Membership, User
 from clients.roles import Role
 from clients.tasks import clear_outbox
 from clients.tenancy import PLATFORM
 from limits.models import LimitProfile
+from rates.models import Rate, RateTable
 from tests.clients.people import ADDRESS, AT, BILLING, GENERAL, People
 
 STEPS = ("new-client", "general", "additional", "billing", "address")
@@ -256,12 +258,15 @@ def test_looking_at_the_first_step_stores_nothing_and_old_runs_are_cleared(run):
         ("name", ""),
         ("name", "x" * 121),
         ("name", "a\x07b"),
+        ("name", "a\u202eb"),
+        ("contact_name", "a\u2066b"),
         ("reference", ""),
         ("reference", "two words"),
         ("reference", "../etc"),
         ("reference", "X" * 33),
         ("email", ""),
         ("email", "nobody"),
+        ("email", "a@exam\u202eple.com"),
         ("phone", "nothing"),
         ("phone", "12"),
         ("phone", "+44 113 496 0142 9999 9999"),
@@ -277,6 +282,8 @@ def test_looking_at_the_first_step_stores_nothing_and_old_runs_are_cleared(run):
         ("trunk_name", "x" * 81),
         ("trunk_capacity", "-1"),
         ("trunk_capacity", "ten"),
+        ("trunk_capacity", "٣"),
+        ("trunk_capacity", "1_0"),
         ("trunk_capacity", "99999999999999999999"),
     ],
 )
@@ -295,8 +302,11 @@ def test_general_tells_bad_input_at_its_field_and_keeps_it(run, field, value):
         ("long_call_minutes", "0"),
         ("long_call_minutes", "181"),
         ("long_call_minutes", "2.5"),
+        ("long_call_minutes", "١٨٠"),
         ("high_price_amount", "-0.01"),
         ("high_price_amount", "NaN"),
+        ("high_price_amount", "٣"),
+        ("high_price_amount", "1_0"),
         ("high_price_amount", "0.1234567"),
         ("high_price_amount", "1" * 30),
         ("working_schedule", ""),
@@ -352,3 +362,71 @@ def test_a_time_zone_is_found_by_its_city_and_a_currency_by_its_name(run):
     run.typed["general"]["phone"] = "+1 212 555 0100"
     run.through(*STEPS)
     assert (clients()[0].time_zone, clients()[0].currency) == ("America/New_York", "USD")
+
+
+def told(page: Any) -> list[str]:
+    """The obstacles a page tells of, by their codes."""
+    return [each["sentence"].partition(":")[0] for each in page.context["obstacles"]]
+
+
+def default_table_has_rates(people: People) -> None:
+    with tenancy.writing(PLATFORM):
+        table = RateTable.objects.get(reseller=people.reseller)
+        rate = {"prefix": "44", "price_per_minute": "0.01", "effective_from": AT}
+        Rate.objects.create(reseller=people.reseller, table=table, **rate)
+
+
+def test_a_step_tells_what_will_refuse_every_call_and_holds_nobody_up(run, people):
+    default_table_has_rates(people)
+    run.through("new-client", "general")
+    assert told(run.get("additional")) == []
+    run.typed["general"]["currency"] = "EUR"
+    run.typed["billing"]["billing_mode"] = "prepaid"
+    run.next("general")
+    page = run.get("additional")
+    assert told(page) == ["Calls are refused with 203"]
+    assert "Choose a rate table in EUR." in page.content.decode()
+    run.through("additional", "billing")
+    assert told(run.get("address")) == ["Calls are refused with 203", "Calls are refused with 110"]
+    assert told(run.get("general")) == ["Calls are refused with 203", "Calls are refused with 110"]
+    answer = run.next("address")
+    page = run.web.get(answer.url)
+    assert told(page) == ["Calls are refused with 203", "Calls are refused with 110"]
+    (client,) = clients()
+    for area in ("general", "billing"):
+        assert f"/clients/{client.pk}/options/{area}/edit/" in page.content.decode()
+
+
+def test_an_empty_rate_table_is_told(run):
+    run.through("new-client", "general")
+    page = run.get("additional")
+    assert told(page) == ["Calls are refused with 203"]
+    assert "is empty" in page.content.decode()
+
+
+def test_a_run_left_too_long_leads_to_a_new_one(run, people):
+    run.through("new-client", "general")
+    Session.objects.filter(session_key__startswith="run").delete()
+    run.query = ""
+    for answer in (run.get("additional"), run.post("additional")):
+        assert answer.status_code == 404
+        page = answer.content.decode()
+        assert "This Add Client was left too long ago" in page
+        assert f"/clients/new/?reseller={people.reseller.pk}" in page
+
+
+def test_a_create_that_a_service_refuses_keeps_the_last_step_too(run, people, monkeypatch):
+    def refuse(**_given: Any) -> None:
+        raise DomainError("This reference is already used by another client.", field="reference")
+
+    run.through("new-client", "general", "additional", "billing")
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("clients.views.add_client.client_create", refuse)
+        answer = run.post("address")
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == ["reference"]
+    assert step_of(run.get("address")) == "general"
+    run.next("general")
+    assert 'value="Unit 4, Kirkstall Works"' in run.get("address").content.decode()
+    run.next("address")
+    assert len(clients()) == 1

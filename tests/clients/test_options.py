@@ -64,6 +64,14 @@ def test_each_area_shows_what_is_stored(web, client, area, shows):
     assert shows in page.content.decode()
 
 
+def test_money_is_shown_with_its_currency(web, client):
+    edit(web, client, "billing", BILLING | {"credit_limit": "1234.5"})
+    assert "£1,234.50" in web.get(f"/clients/{client.pk}/options/billing/").content.decode()
+    assert (
+        'value="1234.50"' in web.get(f"/clients/{client.pk}/options/billing/edit/").content.decode()
+    )
+
+
 def test_an_unknown_area_is_not_found(web, client):
     assert web.get(f"/clients/{client.pk}/options/money/").status_code == 404
 

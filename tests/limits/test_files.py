@@ -161,6 +161,9 @@ def test_the_command_imports_and_answers_in_json(
     call_command("import_profile", "calder", str(file), "--json")
     assert json.loads(capsys.readouterr().out) == {"profiles": {"Ten": 1}}
     assert rows(cast, "Ten") == {"UK/Mobile": Values(minutes=10)}
+    file.write_text(HEAD + "Ten,UK/Mobile,10,,,\nTwo,UK/Mobile,10,,,\nTwo,UK/Premium,10,,,\n")
+    call_command("import_profile", "calder", str(file))
+    assert capsys.readouterr().out == "Ten: 1 row set\nTwo: 2 rows set\n"
 
 
 @pytest.mark.parametrize(

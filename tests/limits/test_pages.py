@@ -105,6 +105,7 @@ def test_changed_cells_are_saved_and_others_left(browser: Browser, everybody: Ev
         ("minutes", "9" * 400, "is not a number of minutes"),
         ("max_price_per_minute", "1e3", ""),
         ("max_price_per_minute", "0.0000001", "at most 6 decimals"),
+        ("max_price_per_minute", "٣", "at most 6 decimals"),
         ("max_setup_price", "NaN", "at most 6 decimals"),
         ("spend", "5", "A spend a month cannot be set"),
     ],

@@ -138,6 +138,14 @@ def test_a_moment_far_away_is_refused_at_its_line(
         bring(cast, table, f"prefix,price,{column}\n44,0.01,{moment}\n")
 
 
+@pytest.mark.parametrize("amount", ["٣", "0_1", "1e-9", "-1", "NaN"])
+def test_an_amount_is_written_in_digits_with_at_most_6_decimals(
+    cast: Cast, table: RateTable, amount: str
+) -> None:
+    with pytest.raises(FileRefused, match=r"line 2: .*at most 6 decimals"):
+        bring(cast, table, f"prefix,price\n44,{amount}\n")
+
+
 def test_lines_with_another_number_of_cells_are_refused(cast: Cast, table: RateTable) -> None:
     text = "prefix,price,set-up,\n44,0,05,1\n45,0,05,1,\n46,0.05\n47,0.05,,\n"
     done = bring(cast, table, text, keep_good=True)
@@ -244,7 +252,9 @@ def test_the_command_names_a_table_by_id_or_by_reseller(
     expected = {"table_id": table.pk, "added": 3, "changed": 0, "unchanged": 0, "bad": []}
     assert json.loads(capsys.readouterr().out) == {"stored": False, **expected}
     run(str(table.pk), str(file), "--effective-from", "2026-01-01")
-    assert "3 added, 0 changed, 0 unchanged, 0 wrong" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "3 added, 0 changed, 0 unchanged, 0 wrong" in told
+    assert "-> 0.05 from 2026-01-01T00:00:00+00:00" in told
     assert price(cast, table, "447700900123", days=-10) == Decimal("0.05")
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from calls.management.base import StoreCommand, account_named, for_scripts, up_to_date
 from calls.services.explain import Explanation, explain_call
 from clients import tenancy
+from clients.errors import DomainError
 from clients.management.base import instant
 from clients.tenancy import PLATFORM
 
@@ -27,6 +28,8 @@ class Command(StoreCommand):
 
     def run(self, **options: Any) -> None:
         for_scripts(self)
+        if not options["to"].strip():
+            raise DomainError("--to names no number.")
         with tenancy.reading(PLATFORM):
             account = account_named(options["account"])
         up_to_date(account.client)

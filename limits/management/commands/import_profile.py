@@ -37,5 +37,7 @@ class Command(PortalCommand):
             scope=PLATFORM,
             at=timezone.now(),
         )
-        told = [f"{name}: {count} rows set" for name, count in done.items()]
+        told = [
+            f"{name}: {count} {'row' if count == 1 else 'rows'} set" for name, count in done.items()
+        ]
         self.out({"profiles": done}, "\n".join(told) or "The file has no rows.")

@@ -79,7 +79,9 @@ def as_text(done: RateImport) -> str:
     for change in done.changes[:MOST_SHOWN]:
         old = f"{change.old.price_per_minute:f}" if change.old else "-"
         new = f"{change.new.price_per_minute:f}"
-        lines.append(f"  {change.new.prefix}: {old} -> {new} from {change.new.effective_from:%c}")
+        lines.append(
+            f"  {change.new.prefix}: {old} -> {new} from {change.new.effective_from.isoformat()}"
+        )
     lines += [f"line {bad.line}: {bad.reason}" for bad in done.bad[:MOST_SHOWN]]
     if not done.stored:
         lines.append("Dry run: nothing was stored.")
