@@ -96,6 +96,51 @@ class Phone:
         return self.ask(again)
 
 
+class FarEnd:
+    """What a route leads to, on ``port``: hears requests and answers each as it is told."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", port))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+    def hear(self, method: str, seconds: float = 2) -> str:
+        """The next request of that method, or an empty string when none comes in time."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self.socket.settimeout(left)
+            try:
+                data, self._sender = self.socket.recvfrom(65535)
+            except TimeoutError:
+                break
+            if (heard := data.decode("utf-8")).startswith(f"{method} "):
+                return heard
+        return ""
+
+    def answer(self, heard: str, outcome: str, **headers: str) -> None:
+        """Answer the request heard last, "200 OK" for one; ``headers`` are added."""
+        copied = re.findall(r"(?m)^(?:Via|Record-Route|From|Call-ID|CSeq): .*\r\n", heard)
+        to = header(heard, "To")
+        to += "" if ";tag=" in to else ";tag=far"
+        lines = {"To": to, "Contact": f"<sip:far@127.0.0.1:{self.port}>", "Content-Length": "0"}
+        lines |= {name.replace("_", "-"): value for name, value in headers.items()}
+        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+        text = f"SIP/2.0 {outcome}\r\n{''.join(copied)}{head}\r\n"
+        self.socket.sendto(text.encode(), self._sender)
+
+
+def header(text: str, name: str) -> str:
+    """The first header of that name, or an empty string."""
+    found = re.search(rf"(?m)^{name}: (.*)\r$", text)
+    return found[1] if found else ""
+
+
 def status(answer: str) -> int:
     """The status of an answer, 0 for none."""
     return int(answer.split(" ", 2)[1]) if answer else 0
