@@ -104,15 +104,34 @@ function reveal(button) {
   button.setAttribute("aria-pressed", String(hidden));
 }
 
-// An open menu answers to the key at the right of each item.
+// An open menu answers to Escape, the arrow keys, and the key at the right of each item. It works
+// without this: it is a <details>.
+
+const OPEN_MENU = "details.menu[open]";
 
 function menuKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const menu = document.querySelector(".dropdown-menu.show[data-keys]");
-  const item = menu?.querySelector(`[data-key="${CSS.escape(event.key.toUpperCase())}"]`);
-  if (!item) return;
+  const menu = document.querySelector(OPEN_MENU);
+  if (!menu || event.ctrlKey || event.metaKey || event.altKey) return;
+  const items = [...menu.querySelectorAll(".menu-item")];
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const wanted = `[data-keys] [data-key="${CSS.escape(event.key.toUpperCase())}"]`;
+  if (event.key === "Escape") closeMenus(null);
+  else if (step) {
+    const at = items.indexOf(document.activeElement);
+    const next = at < 0 && step < 0 ? items.length - 1 : at + step;
+    items[(next + items.length) % items.length].focus();
+  } else if (menu.querySelector(wanted)) menu.querySelector(wanted).click();
+  else return;
   event.preventDefault();
-  item.click();
+}
+
+// Closes the open menus that a click or the focus went away from; Escape leaves it at the summary.
+function closeMenus(target) {
+  for (const menu of document.querySelectorAll(OPEN_MENU)) {
+    if (target && menu.contains(target)) continue;
+    if (!target) menu.querySelector("summary").focus();
+    menu.open = false;
+  }
 }
 
 // A form is sent once: its buttons rest until the answer or until the page comes back from history.
@@ -138,6 +157,8 @@ document.addEventListener("click", (event) => {
   if (button.hasAttribute("data-dismiss")) button.closest(".toast-note, .notice").remove();
 });
 
+document.addEventListener("click", (event) => closeMenus(event.target));
+document.addEventListener("focusin", (event) => closeMenus(event.target));
 document.addEventListener("keydown", menuKey);
 document.addEventListener("submit", guard);
 document.addEventListener("htmx:afterRequest", (event) => {

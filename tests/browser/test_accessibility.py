@@ -117,7 +117,7 @@ def test_each_step_of_add_client_has_no_violation(page_of: PageOf, screen: str) 
 
 def test_open_menus_and_the_drawer_have_no_violation(page_of: PageOf) -> None:
     wide = page_of(OWNER)
-    wide.get_by_role("button", name="account menu").click()
+    wide.locator("summary", has_text="account menu").click()
     wide.get_by_role("button", name="Log out").wait_for()
     phone = page_of(OWNER, **SCREENS["phone"])
     phone.get_by_role("button", name="Menu", exact=True).click()

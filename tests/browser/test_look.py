@@ -1,12 +1,14 @@
 """What the pages do by themselves: tree, themes, two lists, live parts; and without scripts."""
 
+import pytest
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from clients import tenancy
+from clients.management.sample import PASSWORD
 from clients.models import Client
 from limits.models import LimitProfile
-from tests.browser.people import OWNER, PageOf
+from tests.browser.people import OWNER, SELF_CARE, PageOf
 from tests.portal import Portal
 
 
@@ -99,6 +101,63 @@ def test_two_lists_without_scripts(sample: Portal, page_of: PageOf) -> None:
     expect(page.get_by_role("heading", level=1, name="Billing")).to_be_visible()
     page.get_by_role("button", name="Back").click()
     expect(allocated.get_by_role("checkbox", name="PLAIN_FORM")).to_be_attached()
+
+
+def options_of_acme(page: Page) -> Locator:
+    """The Options menu of a client, closed."""
+    with tenancy.reading(tenancy.PLATFORM):
+        client = Client.objects.get(reference="ACME")
+    page.goto(reverse("client", args=[client.pk]).lstrip("/"))
+    return page.locator("summary", has_text="Options")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_options_menu_opens_by_keyboard_with_and_without_scripts(
+    sample: Portal, page_of: PageOf, scripts: bool
+) -> None:
+    page = page_of(OWNER, java_script_enabled=scripts)
+    options = options_of_acme(page)
+    expect(page.get_by_role("link", name="Working time")).to_be_hidden()
+    options.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Working time")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="General")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1, name="General")).to_be_visible()
+
+
+def test_options_menu_knows_arrows_escape_keys_and_clicks_elsewhere(
+    sample: Portal, page_of: PageOf
+) -> None:
+    page = page_of(OWNER)
+    options = options_of_acme(page)
+    working_time = page.get_by_role("link", name="Working time")
+    options.click()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("link", name="Additional")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(working_time).to_be_hidden()
+    expect(options).to_be_focused()
+    options.click()
+    page.get_by_role("heading", name="Barred calls").click()
+    expect(working_time).to_be_hidden()
+    options.click()
+    page.keyboard.press("w")
+    expect(page.get_by_role("heading", level=1, name="Working time")).to_be_visible()
+
+
+def test_logging_out_works_without_scripts(sample: Portal, browser: Browser) -> None:
+    page = browser.new_context(base_url=sample.url, java_script_enabled=False).new_page()
+    page.goto("login/")
+    page.get_by_label("Email").fill(SELF_CARE)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.locator("summary", has_text="account menu").click()
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("button", name="Log in")).to_be_visible()
+    page.context.close()
 
 
 def test_pages_stand_without_scripts(sample: Portal, page_of: PageOf) -> None:

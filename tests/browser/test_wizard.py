@@ -108,6 +108,30 @@ def test_it_works_without_scripts_and_create_pressed_twice_makes_one(
     assert len(made(name)) == 1
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_enter_in_a_field_is_next(page_of: PageOf, scripts: bool) -> None:
+    page, name = page_of(OWNER, java_script_enabled=scripts), reference()
+    begin(page)
+    at_step(page, "General")
+    page.get_by_label("Company name").fill(f"Company {name}")
+    page.get_by_label("Account reference").fill(name)
+    page.get_by_label("Email").fill("trunks@northgate.example")
+    for field, following in (
+        ("Email", "Additional"),
+        ("High price calls", "Billing"),
+        ("Billing email", "Business address"),
+        ("Address line 1", f"Company {name}"),
+    ):
+        if following == "Business address":
+            page.get_by_label("Billing email").fill("bills@company.example")
+        if following == f"Company {name}":
+            page.get_by_label("Address line 1").fill("1 High Street")
+            page.get_by_label("Town or city").fill("Leeds")
+            page.get_by_label("Postcode").fill("LS3 1LH")
+        page.get_by_label(field).press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_contain_text(following)
+
+
 def test_the_two_lists_and_the_steps_work_by_keyboard(page_of: PageOf, sample: Portal) -> None:
     page, name = page_of(OWNER), reference()
     begin(page)
