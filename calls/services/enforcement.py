@@ -6,9 +6,11 @@ to any of them when it is still up after ``RETRY_MS``.
 
 import json
 import logging
+import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 from typing import Any
 
 import redis
@@ -24,10 +26,15 @@ RETRY_MS = 3000
 RPC_SECONDS = 2.0
 HANDS = 4
 ROUND = 1000
+NO_SUCH_CALL = 404
 
 
-class NodeUnreachableError(OSError):
-    """A switch node that gave no answer: whether the call is still up is not known."""
+class NodeError(Exception):
+    """A switch node that has not done what it was asked; ``code`` is its JSON-RPC error, if any."""
+
+    def __init__(self, message: str, code: object = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def sweep(store: redis.Redis) -> float | None:
@@ -49,16 +56,16 @@ def last_sweep(store: redis.Redis) -> float:
 
 
 def cut(store: redis.Redis, shard: str, hang_ups: Sequence[HangUp]) -> None:
-    """Hang up calls, several at once, and end those whose node answered, whatever it said.
+    """Hang up calls, several at once, and end those that their node has hung up or has not got.
 
     A switch was seen to lose the event of a call that it was told to hang up, so the end is told to
-    the store from here too; twice is once.
+    the store from here too; twice is once. All others stay up, and are listed again.
     """
     nodes = settings.SWITCH_NODES
     with ThreadPoolExecutor(max_workers=min(HANDS, len(hang_ups))) as hands:
         outcomes = list(hands.map(lambda each: _hang_up(nodes, each), hang_ups))
-    for each, reached in zip(hang_ups, outcomes, strict=True):
-        if reached:
+    for each, is_over in zip(hang_ups, outcomes, strict=True):
+        if is_over:
             functions.end(store, shard, each.call_id, why="cut", who="switch")
 
 
@@ -70,12 +77,12 @@ def _hang_up(nodes: Mapping[str, str], each: HangUp) -> bool:
         return False
     try:
         call = (int(each.h_entry), int(each.h_id), _reason(each.code))
-        reply = rpc(nodes[each.node], "dlg.end_dlg", call)
-    except (NodeUnreachableError, ValueError) as error:
+        rpc(nodes[each.node], "dlg.end_dlg", call)
+    except (NodeError, ValueError) as error:
+        if isinstance(error, NodeError) and error.code == NO_SUCH_CALL:
+            return True
         logger.error("call %s (%s) not hung up: %s", each.call_id, each.code, error)
         return False
-    if "error" in reply:
-        logger.warning("hanging up call %s: %s", each.call_id, reply["error"])
     return True
 
 
@@ -84,20 +91,30 @@ def _reason(code: int) -> str:
     return f'Reason: trunkportal;cause={code};text="{reasons.NAMES.get(code, "")}"\r\n'
 
 
-def rpc(url: str, method: str, params: Sequence[object]) -> dict[str, Any]:
-    """A JSON-RPC call of a node; an answer that says error is returned like any other."""
+def rpc(url: str, method: str, params: Sequence[object]) -> Any:
+    """The result of a JSON-RPC call of a node; NodeError where it fails or nothing answers."""
     body = json.dumps({"jsonrpc": "2.0", "method": method, "params": list(params), "id": 1})
     request = urllib.request.Request(  # noqa: S310  the address is the operator's own
         url, body.encode(), {"Content-Type": "application/json"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=RPC_SECONDS) as answer:  # noqa: S310
+        with _answer(request) as answer:
             reply = json.load(answer)
-    except urllib.error.HTTPError as error:
-        return {"error": f"HTTP {error.code}"}
-    except (OSError, ValueError) as error:
-        raise NodeUnreachableError(f"{url}: {error}") from error
-    return reply if isinstance(reply, dict) else {"error": "not an answer"}
+    except (OSError, HTTPException, ValueError) as error:
+        raise NodeError(f"{url}: {error}") from error
+    if not isinstance(reply, dict) or reply.get("jsonrpc") != "2.0":
+        raise NodeError(f"{url}: what answers is no JSON-RPC")
+    if fault := reply.get("error"):
+        raise NodeError(f"{url}: {fault}", fault.get("code") if isinstance(fault, dict) else None)
+    return reply.get("result")
+
+
+def _answer(request: urllib.request.Request) -> Any:
+    """The answer to a request, a fault's too: Kamailio gives those an HTTP status of their own."""
+    try:
+        return urllib.request.urlopen(request, timeout=RPC_SECONDS)  # noqa: S310
+    except urllib.error.HTTPError as fault:
+        return fault
 
 
 def report_alive(store: redis.Redis) -> int:
@@ -105,11 +122,11 @@ def report_alive(store: redis.Redis) -> int:
     alive: set[str] = set()
     for name, url in settings.SWITCH_NODES.items():
         try:
-            reply = rpc(url, "dlg.list", [])
-        except NodeUnreachableError as error:
+            dialogs = rpc(url, "dlg.list", [])
+        except NodeError as error:
             logger.warning("node %s was not asked for its calls: %s", name, error)
             continue
-        alive |= set(_call_ids(reply.get("result")))
+        alive |= set(_call_ids(dialogs))
     for shard in shards_in_use(store):
         mine = sorted(call for call in alive if shard.strip("{}") == call.split("-")[1])
         if mine:

@@ -15,13 +15,14 @@ class Node(BaseHTTPRequestHandler):
     """A switch node that notes what it is told."""
 
     told: ClassVar[list[Any]] = []
+    status: ClassVar[int] = 200
     answer: ClassVar[Any] = {"jsonrpc": "2.0", "result": "OK", "id": 1}
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         Node.told.append(json.loads(body))
-        reply = json.dumps(Node.answer).encode()
-        self.send_response(200)
+        reply = b"" if Node.answer is None else json.dumps(Node.answer).encode()
+        self.send_response(Node.status)
         self.send_header("Content-Length", str(len(reply)))
         self.end_headers()
         self.wfile.write(reply)
@@ -33,9 +34,10 @@ class Node(BaseHTTPRequestHandler):
 @pytest.fixture
 def node(settings):
     server = HTTPServer(("127.0.0.1", 0), Node)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
-    Node.told, Node.answer = [], {"jsonrpc": "2.0", "result": "OK", "id": 1}
+    Node.told, Node.status = [], 200
+    Node.answer = {"jsonrpc": "2.0", "result": "OK", "id": 1}
     settings.SWITCH_NODES = {"sw1": f"http://127.0.0.1:{server.server_port}/RPC"}
     yield Node
     server.shutdown()
@@ -65,11 +67,47 @@ def test_an_exhausted_call_is_hung_up_and_ended(switch, node):
     assert switch.end(call_id) == ["DUP"]
 
 
-def test_a_node_that_says_error_has_no_such_call_so_it_is_ended(switch, node):
-    node.answer = {"jsonrpc": "2.0", "error": {"code": 404, "message": "not found"}, "id": 1}
+def fault(code: int, message: str) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "error": {"code": code, "message": message}, "id": 1}
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_node_that_has_no_such_call_has_ended_it(switch, node, status):
+    """Kamailio says so with an HTTP status of 404."""
+    node.status, node.answer = status, fault(404, "Dialog not found")
     call_id = switch.call()
     switch.wait(60)
     hang_up_due(switch)
+    assert switch.end(call_id) == ["DUP"]
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [
+        (500, fault(500, "Invalid parameters")),
+        (500, fault(500, "Method Not Found")),
+        (200, fault(-32603, "Internal error")),
+        (403, fault(403, "Forbidden")),
+        (404, None),
+        (500, None),
+        (502, {"detail": "a proxy's own"}),
+        (200, ["not", "an", "answer"]),
+        (200, {}),
+        (200, None),
+    ],
+)
+def test_a_node_that_fails_has_hung_up_nobody_and_is_asked_again(
+    switch, node, status, answer, caplog
+):
+    node.status, node.answer = status, answer
+    call_id = switch.call()
+    switch.wait(60)
+    hang_up_due(switch)
+    assert f"call {call_id} (101) not hung up" in caplog.text
+    switch.wait(enforcement.RETRY_MS / 1000)
+    node.status, node.answer = 200, {"jsonrpc": "2.0", "id": 1}
+    hang_up_due(switch)
+    assert len(node.told) == 2
     assert switch.end(call_id) == ["DUP"]
 
 
@@ -84,7 +122,8 @@ def test_a_node_that_does_not_answer_is_asked_again(switch, settings):
 
 def test_live_calls_of_the_nodes_are_proof_of_life(switch, node):
     call_id = switch.call()
-    node.answer = {"result": [{"variables": [{"call_id": call_id}, {"why": "normal"}]}]}
+    dialog = {"variables": [{"call_id": call_id}, {"why": "normal"}]}
+    node.answer = {"jsonrpc": "2.0", "result": [dialog]}
     assert enforcement.report_alive(switch.store) == 1
     assert switch.store.hget(f"{SHARD}:r:{call_id}", "seen")
 
