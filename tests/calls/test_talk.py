@@ -23,6 +23,7 @@ from tests.calls.worlds import (
     NOON,
     SHARD,
     UK,
+    UNLIMITED,
     Switch,
     limited,
     working_week,
@@ -104,6 +105,51 @@ def test_a_limit_raised_or_lowered_holds_for_calls_in_progress(switch):
     switch.wait(4)
     assert switch.sweep().hang_ups == ()
     assert switch.end(call_id) == ["OK", "65000", ""]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {},
+        {UK: UNLIMITED},
+        {MOBILE: limited(0)},
+        {MOBILE: UNLIMITED, UK: limited(0)},
+    ],
+    ids=["blank", "only a parent has a value", "barred", "a parent is barred"],
+)
+def test_calls_in_progress_are_cut_once_their_destination_is_barred(switch, rules):
+    talking, ringing = switch.call(), switch.authorize()
+    other = switch.call(FRENCH_NUMBER)
+    rest = {FRANCE: limited(120)}
+    switch.change(rules=rules | rest)
+    assert [(each.call_id, each.code) for each in switch.sweep().hang_ups] == [(talking, 107)]
+    switch.answer(ringing.call_id)
+    assert (ringing.call_id, 107) in {(each.call_id, each.code) for each in switch.sweep().hang_ups}
+    assert switch.end(talking, why="cut") == ["OK", "0", "107"]
+    assert events(switch, "call")[0]["params"] == {"destination": "UK Mobile"}
+    switch.change(rules={MOBILE: UNLIMITED} | rest)
+    switch.wait(5)
+    assert switch.sweep().hang_ups == ()
+    assert switch.end(ringing.call_id) == ["OK", "5000", ""]
+    assert switch.end(other)[2] == ""
+
+
+def test_a_cap_that_is_taken_away_cuts_nobody(switch):
+    switch.change(rules={FRANCE: UNLIMITED, INTERNATIONAL: limited(60)})
+    switch.call(FRENCH_NUMBER)
+    switch.change(rules={FRANCE: UNLIMITED})
+    switch.wait(300)
+    assert switch.sweep().hang_ups == ()
+
+
+def test_a_number_on_an_allow_list_is_not_cut_by_what_its_level_bars(switch):
+    lists: dict[str, Any] = {"allowed": {"447": 1}, "rules_above": {1: {MOBILE: UNLIMITED}}}
+    switch.change(**lists)
+    call_id = switch.call()
+    switch.change(rules={MOBILE: limited(0)}, **lists)
+    assert switch.sweep().hang_ups == ()
+    switch.change(rules={}, allowed={"447": 1}, rules_above={1: {MOBILE: limited(0)}})
+    assert [(each.call_id, each.code) for each in switch.sweep().hang_ups] == [(call_id, 107)]
 
 
 def test_a_cap_set_later_knows_what_was_used_before(switch):
@@ -208,6 +254,13 @@ def test_an_end_with_a_duration_stands_in_for_the_answer(switch):
     assert switch.used(MOBILE) == 21_000
     assert switch.answer(verdict.call_id) == ["DUP"]
     assert switch.used(MOBILE) == 21_000
+
+
+def test_an_end_at_once_after_the_answer_lasted_no_time_however_late_it_is_told(switch):
+    call_id = switch.call()
+    switch.wait(90)
+    assert switch.end(call_id, talk_ms=0) == ["OK", "0", ""]
+    assert switch.used(MOBILE) == 0
 
 
 def test_twice_is_once(switch):

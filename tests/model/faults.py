@@ -64,13 +64,13 @@ FAULTS = (
     ),
     Fault(
         "a barred parent bars nothing",
-        "if c.rules[node] and c.rules[node].barred then",
-        "if node == c.held[1] and c.rules[node] and c.rules[node].barred then",
+        "if rules[node] and rules[node].barred then",
+        "if node == nodes[1] and rules[node] and rules[node].barred then",
     ),
     Fault(
         "a parent's value permits too",
-        "local permitted = c.level or c.leaf.unlimited or c.leaf.day",
-        "local permitted = true",
+        "return allowed or leaf.unlimited or leaf.day",
+        "return true",
     ),
     # Prices
     Fault(
@@ -181,6 +181,11 @@ FAULTS = (
         "a limit that changes does not touch calls in progress",
         "redis.call('SADD', P .. ':clients', id)\n  resettle_counters(P, id, client, now)",
         "redis.call('SADD', P .. ':clients', id)",
+    ),
+    Fault(
+        "a destination that is barred leaves its calls up",
+        "    redis.call('ZADD', P .. ':cut', whole(ends), id)\n  end\n  bar(P, id, call, now)",
+        "    redis.call('ZADD', P .. ':cut', whole(ends), id)\n  end",
     ),
     # Calls
     Fault(

@@ -152,6 +152,8 @@ class Model:
                 left = self._left(at, call.client, call.destination, profiles)
                 reasons |= {111} if at - call.answered_at >= longest else set()
                 reasons |= {101} if any(milliseconds <= 0 for milliseconds in left) else set()
+                permitted = self._permitted(call.client, call.number, call.destination)
+                reasons |= set() if permitted else {107}
             if reasons:
                 found[name] = reasons
         return found
@@ -344,22 +346,25 @@ class Model:
 
     def _barred(self, at: int, client: str, number: str, destination: str) -> int | None:
         rules = self.world.clients[client]
-        profiles = self._profiles_that_count(client, number)
-        granted = [minutes(profiles, name) for name in path(destination)]
-        leaf = not any(d.name.startswith(destination + "/") for d in self.world.destinations)
         country = next(d.country for d in self.world.destinations if d.name == destination)
         off_hours = self.off_hours(at, client)
         if any(number.startswith(profile.block) for profile in rules.profiles):
             return 401
-        if (granted[0] is None or not leaf) and self._allowed_by(client, number) is None:
-            return 107
-        if 0 in granted:
+        if not self._permitted(client, number, destination):
             return 107
         if off_hours and day_rules(rules, day_of(rules.zone, at)).percent == 0:
             return 106
         if off_hours and rules.schedule.bar_international and country != rules.country:
             return 105
         return None
+
+    def _permitted(self, client: str, number: str, destination: str) -> bool:
+        """Whether the profiles let a number be called at all: nothing is 0, its leaf not blank."""
+        profiles = self._profiles_that_count(client, number)
+        granted = [minutes(profiles, name) for name in path(destination)]
+        leaf = not any(d.name.startswith(destination + "/") for d in self.world.destinations)
+        own = granted[0] is not None and leaf
+        return 0 not in granted and (own or self._allowed_by(client, number) is not None)
 
     def _priced(self, at: int, account: str, number: str, destination: str) -> int | None:
         key = self.world.accounts[account].client

@@ -35,6 +35,12 @@ local function catalogue_key(P)
   return version and P .. ':cat:v' .. version or nil
 end
 
+-- What people call the destination of a counter's node.
+local function label_of(P, node)
+  local catalogue, bare = catalogue_key(P), string.match(node, '^%d+')
+  return catalogue and redis.call('HGET', catalogue, 'l:' .. bare) or bare
+end
+
 -- The segment of the client's calendar that holds `at`, and when it ends; nil where none does.
 local function period(client, at)
   local found, ends = nil, client['until']

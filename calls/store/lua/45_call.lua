@@ -172,3 +172,25 @@ end
 local function condemn(P, id, code, params)
   redis.call('HSETNX', call_key(P, id), 'cut', cjson.encode({ code = code, params = params }))
 end
+
+-- Whether `rules` let a call on `nodes`, its leaf first, be made: only a leaf's own value permits,
+-- unless an allow list does, and 0 bars wherever it stands.
+local function permits(rules, nodes, allowed)
+  for _, node in ipairs(nodes) do
+    if rules[node] and rules[node].barred then return false end
+  end
+  local leaf = rules[nodes[1]] or {}
+  return allowed or leaf.unlimited or leaf.day
+end
+
+-- Have an answered call hung up whose destination is barred by now; whether it is.
+local function bar(P, id, call, now)
+  local held = {}
+  for _, node in ipairs(words(call.nodes)) do
+    if string.match(node, '^%d+(.*)$') == call.suffix then held[#held + 1] = node end
+  end
+  if permits(load_rules(P, call.client, held), held, call.suffix ~= '') then return false end
+  condemn(P, id, 107, { destination = label_of(P, held[1]) })
+  redis.call('ZADD', P .. ':cut', whole(now), id)
+  return true
+end

@@ -116,11 +116,7 @@ end
 
 rule('profile', { 'client', 'destination' }, function(c)
   choose_nodes(c)
-  local permitted = c.level or c.leaf.unlimited or c.leaf.day
-  for _, node in ipairs(c.held) do
-    if c.rules[node] and c.rules[node].barred then permitted = false end
-  end
-  if not permitted then return 107, { destination = c.destination.label } end
+  if not permits(c.rules, c.held, c.level) then return 107, { destination = c.destination.label } end
 end)
 
 rule('working_time', { 'period' }, function(c)
@@ -178,10 +174,9 @@ local function measure(c)
       if limit then
         local id = c.client_id .. ':' .. node .. ':' .. c.period.day .. ':' .. kind
         local used = used_at(c.P, id, c.now)
-        local bare = string.match(node, '^%d+')
         c.allowances[#c.allowances + 1] = { id = id, off = kind == 'o', used = used,
           limit = limit, left = limit - used,
-          destination = redis.call('HGET', c.catalogue, 'l:' .. bare) or bare }
+          destination = label_of(c.P, node) }
       end
     end
   end

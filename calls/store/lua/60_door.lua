@@ -114,7 +114,7 @@ local function answer(keys, args)
   begin_talk(P, id, call, now)
   if not call.long then return { 'OK', '0' } end
   hold_slots(P, id, call, now + tonumber(call.long) + LOST_MS)
-  if not call.cut then -- one to be hung up since it rang still is
+  if not call.cut and not bar(P, id, call, now) then -- one to be hung up since it rang still is
     redis.call('ZADD', P .. ':cut', whole(now + tonumber(call.long) + LONG_GRACE_MS), id)
   end
   return { 'OK', whole(left_for(P, call, now)) }
@@ -125,8 +125,9 @@ local function code_or_nil(text)
   return string.find(text, '^%d%d?%d?$') and tonumber(text) or nil
 end
 
-local function talk_or_zero(text)
-  return string.find(text, '^%d+$') and #text < 13 and tonumber(text) or 0
+-- Talk time in ms as it was told; nil where it was not. 0 is a talk time.
+local function talk_or_nil(text)
+  return string.find(text, '^%d+$') and #text < 13 and tonumber(text) or nil
 end
 
 local WHO = { caller = 'caller', callee = 'callee', switch = 'switch' }
@@ -134,22 +135,22 @@ local WHO = { caller = 'caller', callee = 'callee', switch = 'switch' }
 -- call_id|why|talk_ms|sip_code|q850|who|now
 local function end_call(keys, args)
   local P, f = keys[1], unpacked(args[1], 7)
-  local id, now, talk = f[1], clock(f[7]), talk_or_zero(f[3])
+  local id, now, talk = f[1], clock(f[7]), talk_or_nil(f[3])
   local how = { why = f[2], sip = code_or_nil(f[4]), q850 = code_or_nil(f[5]),
     who = WHO[f[6]] or '',
     flags = {} }
   local call = load_call(P, id)
   if not call then
     if ended(P, id) then return { 'DUP' } end
-    emit(P, 'orphan', { id = id, at = now, talk = talk, why = how.why, sip = how.sip,
+    emit(P, 'orphan', { id = id, at = now, talk = talk or 0, why = how.why, sip = how.sip,
       q850 = how.q850, who = how.who })
     return { 'GONE' }
   end
   local at = now
-  if call.s == 'R' and talk > 0 then -- the answer was never told
+  if call.s == 'R' and talk and talk > 0 then -- the answer was never told
     how.flags[1] = 'unanswered'
     begin_talk(P, id, call, now - talk)
-  elseif call.s == 'A' and talk > 0 then
+  elseif call.s == 'A' and talk then
     at = tonumber(call.t) + talk
   end
   local lasted, code = finish(P, id, call, at, how)

@@ -28,9 +28,7 @@ end
 -- Every live call on an exhausted counter is to be hung up.
 local function exhaust(P, counter, left, used, now, out, retry)
   local client, node, _, kind = string.match(counter, '^(%d+):(.-):(.-):(%a)$')
-  local catalogue = catalogue_key(P)
-  local bare = string.match(node, '^%d+')
-  local params = { destination = catalogue and redis.call('HGET', catalogue, 'l:' .. bare) or bare,
+  local params = { destination = label_of(P, node),
     form = kind == 'o' and 'off' or nil, used = minutes(used), limit = minutes(left + used) }
   for _, id in ipairs(redis.call('ZRANGE', slots_key(P, 'c', client), 0, -1)) do
     local v = redis.call('HMGET', call_key(P, id), 's', 'suffix')

@@ -38,16 +38,18 @@ local function resettle_counters(P, id, client, now)
   end
 end
 
--- Put a live call on the allowances of the calendar as published now; one that was to be cut for a
--- spent allowance is judged again.
+-- Put a live call on the allowances of the calendar as published now, and cut it where it is barred
+-- now; one that was to be cut for a spent allowance, or as barred, is judged again.
 local function resettle_call(P, id, client, now)
   local call = load_call(P, id)
   if not call or call.s ~= 'A' or not call.long then return end
-  if call.cut and cjson.decode(call.cut).code == 101 then
+  local code = call.cut and cjson.decode(call.cut).code
+  if code == 101 or code == 107 then
     redis.call('HDEL', call_key(P, id), 'cut')
     local ends = tonumber(call.t) + tonumber(call.long) + LONG_GRACE_MS
     redis.call('ZADD', P .. ':cut', whole(ends), id)
   end
+  bar(P, id, call, now)
   local part = advance(P, id, call, now + 1) and period(client, now)
   if not part then return end
   if part.day ~= call.day or part.off ~= (call.off == '1') then
