@@ -28,8 +28,9 @@ class TenantRow(models.Model):
 
 
 class CallRecord(TenantRow):
-    """A call that was authorised, written once when it has ended.
+    """A call that was authorised, written when it has ended.
 
+    It is written again once: when it was given up as lost and its end is told after all.
     Partitioned by month of ``at`` (its authorisation); the table's key is (id, at). Times are
     UTC, ``talk_ms`` is from answer to hang-up, ``talk_seconds`` what the allowances counted.
     """

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-CALL_ID = re.compile(r"(\d{13,14})-(s\d\d)-\d+")
+CALL_ID = re.compile(r"([0-9]{13})-(s(?:[0-5][0-9]|6[0-3]))-[0-9]{1,16}")
 LONGEST_SECONDS = 7 * 24 * 3600
 WORD = r"^[\x21-\x7b\x7d\x7e]*$"  # printable, no bar
 WORDS_MESSAGE = _("Only printable characters without spaces and bars are allowed.")
@@ -49,11 +49,16 @@ class CallIdField(serializers.RegexField):
 
     def __init__(self, **options: Any) -> None:
         messages = {"invalid": _("This is not the id of a call.")}
-        super().__init__(rf"^{CALL_ID.pattern}$", error_messages=messages, **options)
+        super().__init__(
+            rf"\A{CALL_ID.pattern}\Z", trim_whitespace=False, error_messages=messages, **options
+        )
 
 
 class AnswerRequest(serializers.Serializer[Any]):
-    """The called party has answered. May arrive twice, late or never."""
+    """The called party has answered. May arrive twice, late or never.
+
+    Sent again while the call is up, it asks what is left now.
+    """
 
     call_id = CallIdField()
 
@@ -101,7 +106,13 @@ class AuthorizeAnswer(serializers.Serializer[Any]):
 
 
 class AnswerAnswer(serializers.Serializer[Any]):
-    """``result`` ok, duplicate, or gone (not known any more)."""
+    """``result`` ok, duplicate, or gone (not known any more).
+
+    ``left_seconds`` is what the call may last from now on: 0 for one to be ended at once, null
+    where nothing limits it (an emergency) or it is over. It shrinks while other calls share an
+    allowance, and changes with a limit; ``answer`` sent again tells it anew. The switch that asks
+    ends the call itself when it has passed: this door hangs nobody up.
+    """
 
     result = serializers.ChoiceField(["ok", "duplicate", "gone"])
     left_seconds = serializers.IntegerField(allow_null=True)

@@ -29,7 +29,7 @@ from calls.api.serializers import (
     EndAnswer,
     EndRequest,
 )
-from calls.store import functions
+from calls.store import functions, publish
 from calls.store.connection import IDENTITIES, store
 from calls.store.functions import Request, Verdict
 
@@ -78,7 +78,14 @@ class AnswerView(CallControl):
 
     @extend_schema(request=AnswerRequest, responses=AnswerAnswer)
     def post(self, request: HttpRequest) -> Response:
-        """The called party has answered: the call begins to count."""
+        """The called party has answered: the call begins to count.
+
+        The switch that asks ends the call itself once ``left_seconds`` have passed. It is asked
+        again, by ``answer``, as often as the switch wants to follow calls that share an allowance
+        and limits that change. A call without an ``end`` is given up one minute after it was due,
+        with the longest it could have lasted counted; an ``end`` with ``talk_seconds`` that comes
+        within two days corrects that.
+        """
         node = cast("Switch", request.user).name
         return self.ask(request, lambda sent: _answer(sent, node))
 
@@ -143,8 +150,9 @@ def _identify(sent: dict[str, Any]) -> tuple[str, str, int | None]:
 
 def _answer(sent: dict[str, Any], node: str) -> Response:
     reply = functions.answer(store(), _shard(sent["call_id"]), sent["call_id"], node=node)
-    left = int(reply[1]) // 1000 if reply[0] == "OK" else None
-    return Response({"result": RESULTS[reply[0]], "left_seconds": left})
+    result, left_ms, *_ = [*reply, ""]
+    left = int(left_ms) // 1000 if left_ms else None
+    return Response({"result": RESULTS[result], "left_seconds": left})
 
 
 def _end(sent: dict[str, Any], at: datetime) -> Response:
@@ -156,7 +164,7 @@ def _end(sent: dict[str, Any], at: datetime) -> Response:
             raise serializers.ValidationError({"talk_seconds": [message]})
     reply = functions.end(
         store(),
-        _shard(sent["call_id"]),
+        publish.read_shard(store(), _shard(sent["call_id"])),
         sent["call_id"],
         why=sent["why"],
         talk_ms=None if talk is None else int(talk * 1000),

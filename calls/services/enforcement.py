@@ -70,7 +70,10 @@ def cut(store: redis.Redis, shard: str, hang_ups: Sequence[HangUp]) -> None:
 
 
 def _hang_up(nodes: Mapping[str, str], each: HangUp) -> bool:
-    if each.node not in nodes or not each.h_entry:
+    if not each.h_entry:
+        logger.info("call %s (%s) is for %r to end", each.call_id, each.code, each.node)
+        return False
+    if each.node not in nodes:
         logger.warning(
             "call %s (%s) cannot be hung up: node %r", each.call_id, each.code, each.node
         )

@@ -109,7 +109,7 @@ def _ended(body: Mapping[str, Any]) -> Ended:
         **_of_request(facts),
     )
     rate = json.loads(body["rate"]) if body.get("rate") else None
-    if rate:
+    if rate and "review" not in record.flags:  # money waits where only the longest is known
         _price(record, rate, seconds)
     destination = facts.get("destination")
     return Ended(

@@ -7,7 +7,8 @@ One worker at a time takes a stream in, by an advisory lock of its transaction.
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any, cast
 
 import redis
@@ -17,7 +18,7 @@ from django.db.models import Model
 
 from accounts.mail import limit_warning_queue
 from calls.models import BarredCall, CallRecord, SetAsideEvent, StreamPosition
-from calls.services.events import Batch, Ended, MalformedEventError, Warned
+from calls.services.events import Batch, Ended, MalformedEventError, Piece, Warned
 from calls.store.connection import IDENTITIES
 from calls.store.publish import shards_in_use
 from clients import tenancy
@@ -139,7 +140,7 @@ def _write_batch(stream: str, entries: Sequence[Entry]) -> None:
         batch.add(fields)
     new = _insert_calls(batch.calls)
     _insert_barred(batch.barred)
-    _add_usage(new)
+    _add_usage([*new, *_correct_lost(batch.calls)])
     for warned in batch.warnings:
         _warn(warned)
     _remember_position(stream, batch.last_sequence)
@@ -156,6 +157,27 @@ def _insert_calls(calls: Sequence[Ended]) -> list[Ended]:
     _ensure_months(CallRecord, (ended.record.at for ended in new))
     CallRecord.objects.bulk_create(ended.record for ended in new)
     return new
+
+
+def _correct_lost(calls: Sequence[Ended]) -> list[Ended]:
+    """Write late ends over the records of calls that had been given up, each once.
+
+    Returned is what they add to usage, and with negative pieces what was counted before.
+    """
+    changes = []
+    for ended in calls:
+        if "late" not in ended.record.flags:
+            continue
+        given_up = CallRecord.objects.filter(pk=ended.record.pk, flags__contains=["lost"])
+        if (lost := given_up.select_for_update().first()) is None:
+            continue
+        ended.record.save(force_update=True)
+        counted = tuple(
+            Piece(on=date.fromisoformat(on), off_hours=off, seconds=-seconds)
+            for on, off, seconds in lost.allowances
+        )
+        changes += [replace(ended, pieces=counted), ended]
+    return changes
 
 
 def _insert_barred(barred: Sequence[BarredCall]) -> None:

@@ -130,8 +130,11 @@ def answer(
     h_id: str = "",
     now_ms: int | None = None,
 ) -> list[str]:
-    """``OK`` and the ms the call may last as things stand, ``DUP`` or ``GONE``."""
-    packed = f"{call_id}|{node}|{h_entry}|{h_id}|{_moment(now_ms)}"
+    """``OK`` and the ms left as things stand, nothing where no limit holds; ``DUP`` or ``GONE``.
+
+    Asked again while the call is up, ``DUP`` and the ms left now: 0 for one to be hung up.
+    """
+    packed = f"{call_id}|{node.replace('|', '?')}|{h_entry}|{h_id}|{_moment(now_ms)}"
     return call(store, "tp_answer", shard, packed)
 
 

@@ -126,6 +126,11 @@ def shards_in_use(connection: redis.Redis) -> set[str]:
     return cast("set[str]", connection.smembers(writer.SHARDS_IN_USE))
 
 
+def read_shard(connection: redis.Redis, shard: str) -> str:
+    """The shard, or ``{id}`` for one that holds no tenant: nobody reads the events of those."""
+    return shard if connection.sismember(writer.SHARDS_IN_USE, shard) else IDENTITIES
+
+
 def publish_basics(connection: redis.Redis, shard: str) -> None:
     """Write what is no client's own to a shard: destinations, routes, rate tables."""
     publish_catalogue(connection, [shard])

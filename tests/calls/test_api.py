@@ -3,13 +3,16 @@
 import json
 import time
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import redis
 from django.test import Client as Browser
+from django.utils import timezone
 
 from calls.api.authentication import make_token
-from calls.models import ApiToken
+from calls.models import ApiToken, CallRecord
+from calls.services import records
 from calls.store.policy import Calendar, Segment
 from clients import tenancy
 from clients.tenancy import PLATFORM
@@ -44,6 +47,14 @@ def door(valkey):
     return Door()
 
 
+def talking(door: Door) -> str:
+    """An answered call's id."""
+    asked = {"request_id": uuid4().hex, "account": "acme", "dialled": MOBILE_NUMBER}
+    call_id: str = door.post("authorize", **asked).json()["call_id"]
+    assert door.post("answer", call_id=call_id).json()["result"] == "ok"
+    return call_id
+
+
 def test_a_call_is_authorised_answered_and_ended(door):
     asked = {"request_id": "r1", "account": "acme", "dialled": MOBILE_NUMBER}
     verdict = door.post("authorize", **asked).json()
@@ -70,6 +81,14 @@ def test_a_refusal_has_code_status_and_sentence(door):
 @pytest.mark.parametrize(
     ("what", "body", "field"),
     [
+        ("answer", {"call_id": "1795385678347-s00-٣"}, "call_id"),
+        ("answer", {"call_id": "١٧٩٥٣٨٥٦٧٨٣٤٧-s00-1"}, "call_id"),
+        ("answer", {"call_id": "1795385678347-s٠٠-1"}, "call_id"),
+        ("answer", {"call_id": "1795385678347-s00-1\n"}, "call_id"),
+        ("answer", {"call_id": " 1795385678347-s00-1"}, "call_id"),
+        ("answer", {"call_id": f"1795385678347-s00-{'1' * 30}"}, "call_id"),
+        ("end", {"call_id": "1795385678347-s64-1"}, "call_id"),
+        ("end", {"call_id": "1795385678347-s99-1", "talk_seconds": 5}, "call_id"),
         ("authorize", {"account": "acme", "dialled": "1"}, "request_id"),
         ("authorize", {"request_id": "r", "account": "a|b", "dialled": "1"}, "account"),
         ("authorize", {"request_id": "r", "dialled": "1"}, "account"),
@@ -87,6 +106,46 @@ def test_malformed_or_absurd_input_is_refused_at_its_field(door, what, body, fie
     answer = door.post(what, **body)
     assert answer.status_code == 400
     assert field in answer.json()
+
+
+def test_an_end_at_once_after_the_answer_lasted_no_time(door):
+    call_id = talking(door)
+    time.sleep(0.01)
+    assert door.post("end", call_id=call_id, talk_seconds=0).json()["talk_seconds"] == 0
+
+
+def test_an_end_that_nobody_authorised_is_recorded_wherever_its_id_points(door, valkey):
+    call_ids = [f"{int(time.time() * 1000)}-{shard}-7" for shard in ("s00", "s63")]
+    for call_id in call_ids:
+        assert door.post("end", call_id=call_id, talk_seconds=1).json()["result"] == "gone"
+    assert records.take_in_events(valkey, at=timezone.now()) == 2
+    with tenancy.reading(PLATFORM):
+        found = CallRecord.objects.filter(pk__in=call_ids)
+        assert [each.flags for each in found] == [["orphan"], ["orphan"]]
+
+
+def test_an_answer_told_again_tells_what_is_left_now(door, valkey):
+    first = talking(door)
+    again = door.post("answer", call_id=first).json()
+    assert (again["result"], again["left_seconds"]) == ("duplicate", 1999)
+    talking(door)
+    assert door.post("answer", call_id=first).json()["left_seconds"] in (998, 999)
+    valkey.hset(f"{SHARD}:r:{first}", "cut", '{"code": 309}')
+    assert door.post("answer", call_id=first).json()["left_seconds"] == 0
+    door.post("end", call_id=first)
+    assert door.post("answer", call_id=first).json() == {
+        "result": "duplicate",
+        "left_seconds": None,
+    }
+
+
+def test_nothing_is_left_to_count_of_an_emergency_call(door):
+    asked = {"request_id": "r9", "account": "acme", "dialled": "999"}
+    verdict = door.post("authorize", **asked).json()
+    assert (verdict["emergency"], verdict["max_seconds"]) == (True, None)
+    for _ in range(2):
+        told = door.post("answer", call_id=verdict["call_id"]).json()
+        assert told["left_seconds"] is None
 
 
 def test_json_nested_too_deeply_is_malformed(door):
@@ -130,6 +189,6 @@ def test_the_door_describes_itself(door):
     answer = door.browser.get("/api/v1/schema", headers={"Authorization": f"Bearer {door.token}"})
     text = answer.content.decode()
     assert answer.status_code == 200
-    for wanted in ("/api/v1/calls/authorize", "max_seconds", "bearer"):
+    for wanted in ("/api/v1/calls/authorize", "max_seconds", "bearer", "ends the call itself"):
         assert wanted in text
     assert door.browser.get("/api/v1/schema").status_code == 401

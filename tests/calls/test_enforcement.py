@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from calls.services import enforcement
+from calls.store import functions
 from tests.calls.worlds import MOBILE, SHARD, Switch, limited
 
 
@@ -54,7 +55,8 @@ def switch(valkey):
 
 
 def hang_up_due(switch: Switch) -> None:
-    enforcement.cut(switch.store, SHARD, switch.sweep().hang_ups)
+    if hang_ups := switch.sweep().hang_ups:
+        enforcement.cut(switch.store, SHARD, hang_ups)
 
 
 def test_an_exhausted_call_is_hung_up_and_ended(switch, node):
@@ -118,6 +120,40 @@ def test_a_node_that_does_not_answer_is_asked_again(switch, settings):
     hang_up_due(switch)
     switch.wait(3)
     assert len(switch.sweep().hang_ups) == 1
+
+
+def answered_elsewhere(switch: Switch) -> str:
+    """A call of a switch that asks by HTTP: nobody here can hang it up."""
+    call_id = switch.authorize().call_id
+    functions.answer(switch.store, SHARD, call_id, node="another switch", now_ms=switch.now)
+    return call_id
+
+
+def test_a_call_that_its_asker_does_not_end_is_given_up_a_minute_after_it_was_due(switch, node):
+    call_id = answered_elsewhere(switch)
+    switch.wait(60)
+    hang_up_due(switch)
+    assert node.told == []
+    switch.wait(59)
+    hang_up_due(switch)
+    assert switch.store.exists(f"{SHARD}:r:{call_id}")
+    switch.wait(1)
+    hang_up_due(switch)
+    assert not switch.store.exists(f"{SHARD}:r:{call_id}")
+    assert switch.used(MOBILE) == 60_000
+    assert not switch.store.zcard(f"{SHARD}:slots:c:1")
+    assert switch.end(call_id, talk_ms=61_500) == ["OK", "61500", "101"]
+    assert switch.used(MOBILE) == 62_000
+
+
+def test_a_limit_raised_lets_a_call_of_another_switch_go_on(switch, node):
+    call_id = answered_elsewhere(switch)
+    switch.wait(60)
+    hang_up_due(switch)
+    switch.change(rules={MOBILE: limited(1000)})
+    switch.wait(120)
+    hang_up_due(switch)
+    assert switch.end(call_id) == ["OK", "180000", ""]
 
 
 def test_live_calls_of_the_nodes_are_proof_of_life(switch, node):

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -179,6 +180,33 @@ def test_an_orphan_is_recorded_without_a_tenant(live):
     with tenancy.reading(PLATFORM):
         record = CallRecord.objects.get(pk="1790000000000-s04-9")
     assert (record.flags, record.talk_seconds, record.client_id) == (["orphan"], 5, None)
+
+
+@pytest.mark.parametrize("at_once", [True, False], ids=["in one batch", "one by one"])
+def test_a_call_given_up_waits_unpriced_until_its_late_end_corrects_it_once(live, at_once):
+    request = Request(account_id=live.cast.ours.account.pk, dialled="07700900123")
+    verdict = functions.authorize(live.store, live.shard, request)
+    now_ms = int(time.time() * 1000) + 301_000
+    functions.sweep(live.store, live.shard, now_ms=now_ms)
+    if not at_once:
+        live.take_in()
+        (record,) = calls_of(live)
+        assert (record.flags, record.amount, record.rating) == (["lost", "review"], None, [])
+        assert record.ended_at == datetime.fromtimestamp(now_ms / 1000, UTC)
+        assert (record.talk_seconds, live.used_ms()) == (2000, 2_000_000)
+    functions.end(
+        live.store, live.shard, verdict.call_id, talk_ms=20_100, who="caller", now_ms=now_ms
+    )
+    late = live.store.xrange(f"{live.shard}:ev")[-1][1]
+    live.take_in()
+    for _ in range(2):
+        (record,) = calls_of(live)
+        assert (record.flags, record.talk_seconds) == (["late", "unanswered"], 21)
+        assert (record.amount, record.ended_by) == (Decimal("0.0035"), "caller")
+        assert live.used_ms() == 21_000
+        live.store.xadd(f"{live.shard}:ev", late)
+        assert live.take_in() == 1
+    assert usage.differences(live.store, at=timezone.now()) == []
 
 
 def test_each_warning_step_is_mailed_once_to_the_alerts_address(live):

@@ -1,10 +1,12 @@
 """Small worlds for tests of the store: one client of one reseller, a few destinations."""
 
 import itertools
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import redis
 
@@ -179,3 +181,8 @@ class Switch:
         """Use in ms, calls in progress included."""
         use = functions.usage(self.store, SHARD, 1, day, now_ms=self.now).get((str(node), kind))
         return use.used_ms + use.in_progress_ms if use else 0
+
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        """The events of a kind, oldest first."""
+        entries: Any = self.store.xrange(f"{SHARD}:ev")
+        return [json.loads(fields["d"]) for _, fields in entries if fields["k"] == kind]

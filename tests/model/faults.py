@@ -158,7 +158,7 @@ FAULTS = (
     ),
     Fault(
         "a call is not topped up to its second",
-        "leave(P, call, at, seconds * 1000 - talk)",
+        "leave(P, call, at, seconds * 1000 - ran)",
         "leave(P, call, at, 0)",
     ),
     Fault(
@@ -184,8 +184,8 @@ FAULTS = (
     ),
     Fault(
         "a destination that is barred leaves its calls up",
-        "    redis.call('ZADD', P .. ':cut', whole(ends), id)\n  end\n  bar(P, id, call, now)",
-        "    redis.call('ZADD', P .. ':cut', whole(ends), id)\n  end",
+        "  end\n  bar(P, id, call, now)",
+        "  end",
     ),
     # Calls
     Fault(
@@ -205,7 +205,11 @@ FAULTS = (
         "whole(now + tonumber(call.long) + LONG_GRACE_MS)",
         "whole(now + tonumber(call.long) + LONG_GRACE_MS + 1000)",
     ),
-    Fault("an answer told twice begins again", "if call.s ~= 'R' then return { 'DUP' } end", ""),
+    Fault(
+        "an answer told twice begins again",
+        "if call.s ~= 'R' then return { 'DUP', left_text(P, call, now) } end",
+        "",
+    ),
     Fault(
         "an end in an answer's stead lasted no time",
         "begin_talk(P, id, call, now - talk)",

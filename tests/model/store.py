@@ -117,7 +117,9 @@ class Store:
         )
 
     def answer(self, at: int, call: str) -> None:
-        functions.answer(self.connection, SHARD, self._ids[call], node="sw1", now_ms=at)
+        functions.answer(
+            self.connection, SHARD, self._ids[call], node="sw1", h_entry="1", now_ms=at
+        )
 
     def end(self, at: int, call: str, talk_ms: int | None) -> None:
         functions.end(self.connection, SHARD, self._ids[call], talk_ms=talk_ms, now_ms=at)

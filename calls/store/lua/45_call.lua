@@ -2,7 +2,8 @@
 --
 -- Hash `:r:CALL`: s = R reserved, A answered; facts = what the record will say of it (JSON); client,
 -- nodes = whose counters it runs on; suffix = which of them it is held to; long = ms it may last. An emergency call has no
--- nodes and no long: it is neither counted nor cut. `:r:CALL:ended` remembers a finished one.
+-- nodes and no long: it is neither counted nor cut. `:r:CALL:ended` remembers a finished one,
+-- `:r:CALL:lost` what was known of one that was given up and what was counted for it (JSON).
 -- Once answered: t = answer, p = start of the present part, carry = ms that earlier parts were
 -- floored by, day, off and percent = the part's allowances, until = when they change, pieces = earlier parts
 -- (JSON), h = where the switch has it; cut = why it is being hung up.
@@ -140,16 +141,18 @@ local function close(P, id, call, event)
   emit(P, 'call', event)
 end
 
--- The end of a call at `at`. `how` has why, sip, q850, who and flags; returns talk ms and code.
+-- The end of a call at `at`. `how` has why, sip, q850, who and flags, and `more` ms that count
+-- besides what it ran; returns talk ms, code and the pieces counted.
 local function finish(P, id, call, at, how)
   local event = { id = id, facts = cjson.decode(call.facts), ended = at, why = how.why,
     sip = how.sip, q850 = how.q850, who = how.who, flags = how.flags, pieces = {} }
   local talk, long = 0, tonumber(call.long)
   if call.s == 'A' then
-    talk = at - tonumber(call.t)
+    local ran = at - tonumber(call.t)
+    talk = ran + (how.more or 0)
     advance(P, id, call, at)
     local seconds = math.ceil(talk / 1000)
-    leave(P, call, at, seconds * 1000 - talk)
+    leave(P, call, at, seconds * 1000 - ran)
     event.answered, event.seconds, event.rate = tonumber(call.t), seconds, call.rate
     for _, piece in ipairs(cjson.decode(call.pieces)) do
       seconds = seconds - piece.seconds
@@ -158,14 +161,14 @@ local function finish(P, id, call, at, how)
     event.pieces[#event.pieces + 1] = { call.day or '', call.off == '1', seconds }
   end
   event.talk = talk
-  if call.cut then
-    local cut = cjson.decode(call.cut)
+  local cut, reached = call.cut and cjson.decode(call.cut), long and talk >= long - LONG_GRACE_MS
+  if cut and (cut.code ~= 111 or reached) then
     event.code, event.params = cut.code, cut.params
-  elseif how.why == 'timeout' and long and talk >= long - LONG_GRACE_MS then
+  elseif how.why == 'timeout' and reached then
     event.code, event.params = 111, { limit = minutes(long) }
   end
   close(P, id, call, event)
-  return talk, event.code
+  return talk, event.code, event.pieces
 end
 
 -- Say why a call is to be hung up; the first reason stays.

@@ -103,20 +103,27 @@ end
 
 local function ended(P, id) return redis.call('EXISTS', call_key(P, id) .. ':ended') == 1 end
 
--- call_id|node|h_entry|h_id|now
+-- What is left, as `answer` tells it: 0 for a call to be hung up, nothing where nothing limits it.
+local function left_text(P, call, now)
+  if not call.long then return '' end
+  return whole(call.cut and 0 or left_for(P, call, now))
+end
+
+-- call_id|node|h_entry|h_id|now -> {'OK', left ms}; told again {'DUP', left ms} while the call is up
 local function answer(keys, args)
   local P, f = keys[1], unpacked(args[1], 5)
   local id, now = f[1], clock(f[5])
   local call = load_call(P, id)
   if not call then return { ended(P, id) and 'DUP' or 'GONE' } end
-  if call.s ~= 'R' then return { 'DUP' } end
-  redis.call('HSET', call_key(P, id), 'h', f[2] .. ' ' .. f[3] .. ' ' .. f[4])
+  if call.s ~= 'R' then return { 'DUP', left_text(P, call, now) } end
+  local node = string.gsub(f[2], '%s', '_')
+  redis.call('HSET', call_key(P, id), 'h', node .. ' ' .. f[3] .. ' ' .. f[4])
   begin_talk(P, id, call, now)
-  if not call.long then return { 'OK', '0' } end
+  if not call.long then return { 'OK', '' } end
   hold_slots(P, id, call, now + tonumber(call.long) + LOST_MS)
-  if not call.cut and not bar(P, id, call, now) then -- one to be hung up since it rang still is
-    redis.call('ZADD', P .. ':cut', whole(now + tonumber(call.long) + LONG_GRACE_MS), id)
-  end
+  -- One to be hung up since it rang still is.
+  if call.cut or bar(P, id, call, now) then return { 'OK', '0' } end
+  redis.call('ZADD', P .. ':cut', whole(now + tonumber(call.long) + LONG_GRACE_MS), id)
   return { 'OK', whole(left_for(P, call, now)) }
 end
 
@@ -132,6 +139,24 @@ end
 
 local WHO = { caller = 'caller', callee = 'callee', switch = 'switch' }
 
+-- A lost call whose end is told after all: what was counted for it is taken back. Nil where there
+-- is none, and where the end of an answered call does not say when it was.
+local function reopen(P, id, now, says_when)
+  local kept = redis.call('GET', call_key(P, id) .. ':lost')
+  if not kept then return nil end
+  kept = cjson.decode(kept)
+  local call = cjson.decode(kept.call)
+  if call.s == 'A' and not says_when then return nil end
+  redis.call('DEL', call_key(P, id) .. ':lost')
+  for _, piece in ipairs(kept.pieces) do
+    for _, counter in ipairs(counters(call.client, words(call.nodes), piece[1], piece[2])) do
+      settle(P, counter, now, 0, -piece[3] * 1000)
+    end
+  end
+  if call.s == 'A' then start(P, id, call, tonumber(call.t)) end
+  return call
+end
+
 -- call_id|why|talk_ms|sip_code|q850|who|now
 local function end_call(keys, args)
   local P, f = keys[1], unpacked(args[1], 7)
@@ -141,6 +166,10 @@ local function end_call(keys, args)
     flags = {} }
   local call = load_call(P, id)
   if not call then
+    call = reopen(P, id, now, talk or f[7] ~= '')
+    how.flags[1] = call and 'late'
+  end
+  if not call then
     if ended(P, id) then return { 'DUP' } end
     emit(P, 'orphan', { id = id, at = now, talk = talk or 0, why = how.why, sip = how.sip,
       q850 = how.q850, who = how.who })
@@ -148,7 +177,7 @@ local function end_call(keys, args)
   end
   local at = now
   if call.s == 'R' and talk and talk > 0 then -- the answer was never told
-    how.flags[1] = 'unanswered'
+    how.flags[#how.flags + 1] = 'unanswered'
     begin_talk(P, id, call, now - talk)
   elseif call.s == 'A' and talk then
     at = tonumber(call.t) + talk

@@ -1,10 +1,14 @@
 -- Enforcement: what is due is settled, told, moved on or listed to be hung up.
 
--- A call to hang up, and when to ask for it again.
+-- A call to hang up, and when to ask for it again. One that no switch of ours has is its asker's to
+-- end; it is given up soon when that does not happen.
 local function list(P, out, id, now, retry)
-  local v = redis.call('HMGET', call_key(P, id), 'h', 'cut')
+  local v = redis.call('HMGET', call_key(P, id), 'h', 'cut', 's')
   if not v[2] then return end
   local h = words(v[1] or '')
+  if v[3] == 'A' and not h[2] then
+    redis.call('ZADD', P .. ':exp', 'LT', whole(now + ASKER_GRACE_MS), id)
+  end
   local code = cjson.decode(v[2]).code
   for _, value in ipairs({ id, h[1] or '', h[2] or '', h[3] or '', tostring(code) }) do
     out[#out + 1] = value
@@ -43,18 +47,27 @@ local function exhaust(P, counter, left, used, now, out, retry)
   end
 end
 
--- Calls whose end was never told. Without a proof of life the longest it may have lasted counts.
+-- A call whose end was never told is given up: it ends at its last proof of life, or without one
+-- now at the latest, with the longest it may have lasted counted.
 local function lose(P, id, now)
   local call = load_call(P, id)
   if not call then redis.call('ZREM', P .. ':exp', id); return end
-  local facts = cjson.decode(call.facts)
+  local known = cjson.encode(call)
   local how = { why = 'lost', who = '', flags = { 'lost' } }
-  if not call.long then finish(P, id, call, tonumber(call.t) or now, how); return end
-  local seen = tonumber(call.seen)
-  if seen and call.s == 'A' then finish(P, id, call, seen, how); return end
-  how.flags[2] = 'review'
-  if call.s == 'R' then begin_talk(P, id, call, facts.at) end
-  finish(P, id, call, tonumber(call.t) + facts.max * 1000, how)
+  local at, answered = tonumber(call.seen), tonumber(call.t)
+  if not call.long then
+    at = answered or now
+  elseif not (at and answered and at >= answered) then
+    how.flags[2] = 'review'
+    local facts = cjson.decode(call.facts)
+    if call.s == 'R' then begin_talk(P, id, call, facts.at) end
+    local most = tonumber(call.t) + facts.max * 1000
+    at = math.min(most, now)
+    how.more = most - at
+  end
+  local _, _, pieces = finish(P, id, call, at, how)
+  redis.call('SET', call_key(P, id) .. ':lost',
+    cjson.encode({ call = known, pieces = pieces }), 'PX', LOST_KEPT_MS)
 end
 
 -- limit|retry_ms|now -> {now, next_due, then call_id, node, h_entry, h_id, code of each to hang up}

@@ -48,6 +48,7 @@ local function resettle_call(P, id, client, now)
     redis.call('HDEL', call_key(P, id), 'cut')
     local ends = tonumber(call.t) + tonumber(call.long) + LONG_GRACE_MS
     redis.call('ZADD', P .. ':cut', whole(ends), id)
+    redis.call('ZADD', P .. ':exp', whole(ends - LONG_GRACE_MS + LOST_MS), id)
   end
   bar(P, id, call, now)
   local part = advance(P, id, call, now + 1) and period(client, now)
