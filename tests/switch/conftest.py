@@ -12,7 +12,6 @@ from tests.switch import kamailio, sipp
 from tests.switch.kamailio import Switch
 from tests.switch.sipp import Call, Sipp
 from trunkportal.embedded import Addresses
-from trunkportal.stack import free_port
 
 if TYPE_CHECKING:
     from tests.switch.provider import Provider, Trunk
@@ -60,9 +59,7 @@ def begin(switch: Switch, tmp_path: Path) -> Iterator[Callable[..., Sipp]]:
 
         def call(trunk: "Trunk", number: str, **how) -> Sipp:
             how = {"username": trunk.username, "password": trunk.password} | how
-            started = sipp.caller(
-                tmp_path / "sipp", switch.address, number, port=free_port(), **how
-            )
+            started = sipp.caller(tmp_path / "sipp", switch.address, number, **how)
             return calls.enter_context(started)
 
         yield call

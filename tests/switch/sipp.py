@@ -10,12 +10,15 @@ import itertools
 import re
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from string import Template
 from types import TracebackType
 from typing import Self
+
+from trunkportal.stack import free_port, is_free
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 REFUSALS = (
@@ -27,6 +30,8 @@ _TRACE = re.compile(
     r"\w+ message (?P<way>sent|received)\b[^\n]*\n\n(?P<text>.*?)(?=^-{20,}|\Z)",
     re.MULTILINE | re.DOTALL,
 )
+PORT_IS_TAKEN = 254
+START_SECONDS = 10
 _serial = itertools.count(1)
 
 
@@ -105,16 +110,23 @@ class Sipp:
         """Everything said so far, in order."""
         return _read(self.trace)
 
-    def wait_for(self, text: str, seconds: float = 10) -> Said:
-        """The first message whose first line has `text`; AssertionError when none comes."""
+    def wait_for(self, text: str, seconds: float = 10, *, calls: int = 1) -> Said:
+        """The first message whose first line has `text`, once so many calls have one."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            for said in self.messages():
-                if text in said.first_line:
-                    return said
+            found = [said for said in self.messages() if text in said.first_line]
+            if len({said.header("Call-ID") for said in found}) >= calls:
+                return found[0]
             time.sleep(0.02)
         lines = [said.first_line for said in self.messages()]
-        raise AssertionError(f"no {text!r} within {seconds} s; said so far: {lines}")
+        raise AssertionError(f"no {text!r} within {seconds} s; said so far: {lines}; {self.state}")
+
+    @property
+    def state(self) -> str:
+        """How the process is, and the end of what it printed."""
+        ended = self.process.poll()
+        printed = self.log.read_text(errors="replace")[-1500:]
+        return f"sipp {'runs' if ended is None else f'ended with {ended}'}:\n{printed}"
 
 
 @dataclass
@@ -191,16 +203,51 @@ def _start(
     return Sipp(process, trace, log, port)
 
 
+def _ready(started: Sipp, is_ready: Callable[[Sipp], bool]) -> bool:
+    """Whether sipp got its port; AssertionError when it is not ready in time for other reasons."""
+    until = time.monotonic() + START_SECONDS
+    while True:
+        ended = started.process.poll()
+        if is_ready(started):
+            return True
+        if ended == PORT_IS_TAKEN:
+            return False
+        assert ended is None, started.state
+        assert time.monotonic() < until, started.state
+        time.sleep(0.02)
+
+
+def _listens(started: Sipp) -> bool:
+    return not is_free(started.port)
+
+
+def _far_end(
+    run: Path,
+    scenario: str,
+    values: dict[str, object],
+    arguments: list[str],
+    port: int,
+    *,
+    traced: bool = True,
+) -> Sipp:
+    """sipp that waits for calls, once it does."""
+    assert is_free(port), f"port {port} is taken"
+    started = _start(run, scenario, values, arguments, port, traced=traced)
+    assert _ready(started, _listens), started.state
+    return started
+
+
+def _has_spoken(started: Sipp) -> bool:
+    return bool(started.messages())
+
+
 def callee(
     run: Path, port: int, *, status: str = "", ring_ms: int = 50, transport: str = "u1"
 ) -> Sipp:
     """A far end on `port`: answers, or refuses with `status` such as "486 Busy Here"."""
     scenario = "callee_refuses.xml" if status else "callee_answers.xml"
     values: dict[str, object] = {"status": status, "ring_ms": ring_ms}
-    started = _start(run, scenario, values, ["-t", transport], port)
-    time.sleep(0.3)
-    assert started.process.poll() is None, started.log.read_text(errors="replace")
-    return started
+    return _far_end(run, scenario, values, ["-t", transport], port)
 
 
 def _caller_values(
@@ -235,7 +282,7 @@ def caller(
     switch: str,
     number: str,
     *,
-    port: int,
+    calls: int = 1,
     username: str = "",
     password: str = "",
     from_user: str = "",
@@ -245,7 +292,8 @@ def caller(
     give_up_ms: int = 15_000,
     headers: str = "",
 ) -> Sipp:
-    """Begin a call to `number` through `switch` (host:port) and return while it goes on.
+    """Begin a call to `number` through `switch` (host:port), or several at once, and return
+    while it goes on.
 
     `talk_ms` after the answer the caller hangs up, unless the switch did; `give_up_ms` after
     the INVITE it sends CANCEL. `transport` is sipp's: u1 for UDP, t1 for TCP.
@@ -259,16 +307,18 @@ def caller(
         talk_ms=talk_ms,
         give_up_ms=give_up_ms,
     )
-    arguments = [switch, "-m", "1", "-t", transport, "-timeout", "120", "-i", source]
+    arguments = [switch, "-m", str(calls), "-l", str(calls), "-r", "50", "-t", transport]
+    arguments += ["-timeout", "120", "-i", source]
     arguments += ["-au", username or "nobody", "-ap", password or "none"]
-    return _start(run, "caller.xml", values, arguments, port)
+    while True:
+        started = _start(run, "caller.xml", values, arguments, free_port())
+        if _ready(started, _has_spoken):
+            return started
 
 
 def callee_for_load(run: Path, port: int) -> Sipp:
     """A far end that answers at once and keeps no messages."""
-    started = _start(run, "callee_at_once.xml", {}, [], port, traced=False)
-    time.sleep(0.3)
-    return started
+    return _far_end(run, "callee_at_once.xml", {}, [], port, traced=False)
 
 
 def load(
@@ -293,3 +343,12 @@ def finish(call: Sipp, seconds: float = 60) -> Call:
     except subprocess.TimeoutExpired:
         call.stop()
     return Call(call.messages(), call.log.read_text(errors="replace"))
+
+
+def finish_all(calls: Sipp, seconds: float = 60) -> list[Call]:
+    """The same of a caller with several calls: each apart."""
+    made = finish(calls, seconds)
+    by_call: dict[str, list[Said]] = {}
+    for said in made.messages:
+        by_call.setdefault(said.header("Call-ID"), []).append(said)
+    return [Call(messages, made.output) for messages in by_call.values()]

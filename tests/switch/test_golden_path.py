@@ -64,7 +64,6 @@ class Calls:
             self.run,
             self.portal.sip,
             number,
-            port=free_port(),
             talk_ms=talk_ms,
             username=trunk.username,
             password=trunk.password,
