@@ -12,6 +12,14 @@ class Role(models.TextChoices):
     CLIENT = "client", _("Client")
 
 
+# Who works for a reseller, and what each may do.
+STAFF = {
+    Role.OWNER: _("Everything"),
+    Role.MANAGER: _("Everything but deleting and users"),
+    Role.OPERATOR: _("Clients, accounts, mail, resets"),
+    Role.READ_ONLY: _("Looking"),
+}
+
 _LOOK = {"view", "mail.view", "limits.view", "rates.view", "options.view"}
 _OPERATE = _LOOK | {
     "client.create",

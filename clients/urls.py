@@ -6,7 +6,14 @@ from clients.views.figures import DailyFiguresView
 from clients.views.home import CallsNowView, HomeView, ResellerCallsNowView, ResellerView
 from clients.views.invitation import InvitationView
 from clients.views.options import AreaEditView, AreaView
-from clients.views.people import ClientStatusView, ClientUsersView, MembershipDeleteView
+from clients.views.people import (
+    ClientUsersView,
+    InvitationAgainView,
+    MembershipDeleteView,
+    MembershipRoleView,
+    ResellerUsersView,
+)
+from clients.views.status import ClientStatusView, ResellerStatusView
 from clients.views.tree import TreeBranchView, TreeView
 
 urlpatterns: list[URLPattern] = [
@@ -14,6 +21,10 @@ urlpatterns: list[URLPattern] = [
     path("tree/", TreeView.as_view(), name="tree"),
     path("tree/<int:reseller_id>/", TreeBranchView.as_view(), name="tree_branch"),
     path("resellers/<int:reseller_id>/", ResellerView.as_view(), name="reseller"),
+    path("resellers/<int:reseller_id>/users/", ResellerUsersView.as_view(), name="reseller_users"),
+    path(
+        "resellers/<int:reseller_id>/status/", ResellerStatusView.as_view(), name="reseller_status"
+    ),
     path("calls-now/", CallsNowView.as_view(), name="calls_now"),
     path(
         "resellers/<int:reseller_id>/calls-now/",
@@ -35,6 +46,12 @@ urlpatterns: list[URLPattern] = [
         name="client_area_edit",
     ),
     path("clients/<int:client_id>/status/", ClientStatusView.as_view(), name="client_status"),
+    path("memberships/<int:membership_id>/", MembershipRoleView.as_view(), name="membership"),
+    path(
+        "memberships/<int:membership_id>/invite/",
+        InvitationAgainView.as_view(),
+        name="membership_invite",
+    ),
     path(
         "memberships/<int:membership_id>/end/",
         MembershipDeleteView.as_view(),

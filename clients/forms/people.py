@@ -3,8 +3,9 @@
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from clients.forms.fields import EmailField, LineField
+from clients.forms.fields import ChoiceCards, EmailField, LineField
 from clients.models import Status
+from clients.roles import STAFF
 
 
 class ClientLoginForm(forms.Form):
@@ -12,6 +13,22 @@ class ClientLoginForm(forms.Form):
 
     email = EmailField(label=gettext_lazy("Email"))
     name = LineField(label=gettext_lazy("Name"), max_length=120, required=False)
+
+
+class RoleForm(forms.Form):
+    """What a person may do for a reseller."""
+
+    role = forms.ChoiceField(
+        label=gettext_lazy("Role"),
+        choices=[(role.value, role.label) for role in STAFF],
+        widget=ChoiceCards(notes={role.value: words for role, words in STAFF.items()}),
+    )
+
+
+class StaffForm(ClientLoginForm, RoleForm):
+    """A person who is to work for a reseller."""
+
+    field_order = ("email", "name", "role")
 
 
 class StatusForm(forms.Form):

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from clients import outbox
@@ -49,6 +49,11 @@ def _least_used_shard() -> int:
     return min(range(SHARDS), key=lambda shard: (used.get(shard, 0), shard))
 
 
+def is_own(scope: Scope, reseller_id: int) -> bool:
+    """Whether a reseller is the one that the scope's person works for."""
+    return scope.kind == "reseller" and scope.reseller_id == reseller_id
+
+
 def reseller_status_set(
     *,
     reseller_id: int,
@@ -58,9 +63,17 @@ def reseller_status_set(
     scope: Scope,
     at: datetime,
 ) -> Reseller:
-    """Suspend a reseller (all below it with it) or let it work again."""
+    """Suspend a reseller, all below it with it (running calls are cut), or let it call again.
+
+    If it is so, nothing. Raises DomainError for the reseller of the person themselves: that is
+    for those above it.
+    """
+    if is_own(scope, reseller_id):
+        raise DomainError(_("Your own reseller is suspended, and let call again, by those above."))
     with changing(scope, acting_user):
-        reseller = Reseller.objects.select_for_update().get(Q(pk=reseller_id))
+        reseller = Reseller.objects.select_for_update().get(pk=reseller_id)
+        if reseller.status == status:
+            return reseller
         reseller.status = status
         reseller.status_reason = reason
         reseller.status_at = at

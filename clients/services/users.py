@@ -65,6 +65,39 @@ def membership_create(
         )
 
 
+def membership_role_set(
+    *,
+    membership_id: int,
+    role: Role,
+    acting_user: User,
+    scope: Scope,
+    at: datetime,  # noqa: ARG001 - every service is told the time
+) -> Membership:
+    """Give a reseller's person another role. Nobody changes their own, so that an owner is left."""
+    with changing(scope, acting_user):
+        membership = Membership.objects.get(pk=membership_id, client=None)
+        if membership.user_id == acting_user.pk:
+            raise DomainError(_("You cannot change your own role."), field="role")
+        membership.role = role
+        membership.save(update_fields=["role"])
+    return membership
+
+
+def invitation_send_again(
+    *,
+    membership_id: int,
+    acting_user: User,
+    scope: Scope,
+    at: datetime,  # noqa: ARG001 - every service is told the time
+) -> None:
+    """Queue the invitation of a person who has not chosen a password yet once more."""
+    with changing(scope, acting_user):
+        membership = Membership.objects.select_related("user").get(pk=membership_id)
+        if membership.user.has_usable_password():
+            raise DomainError(_("%s has chosen a password already.") % membership.user)
+        outbox.enqueue("user.invite", user_id=membership.user_id)
+
+
 def membership_delete(
     *,
     membership_id: int,

@@ -12,14 +12,17 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.models import MailKind, MailState, OutboundEmail
 from accounts.selectors import accounts_for, mails_for
 from calls.live import RESELLER, calls_now
-from clients.models import Client, Reseller
+from clients.models import Client, Reseller, Status
 from clients.selectors import clients_for, resellers_for
+from clients.services.resellers import is_own
 from clients.tenancy import Scope
 from clients.views.base import PortalView, get_or_404
+from clients.views.obstacles import of_reseller
 from clients.views.selected import narrowed
 from clients.views.tree import TreeReader
 from limits.models import LimitWarning
@@ -104,6 +107,8 @@ class ResellerView(PortalView):
         return {
             "reseller": reseller,
             "crumbs": self._crumbs(),
+            "groups": self._options(),
+            "obstacles": of_reseller(self.scope, reseller),
             "now": self.at,
             "calls": calls_now_of(scope, reseller, at=self.at),
             "calls_url": self._calls_url(),
@@ -119,6 +124,24 @@ class ResellerView(PortalView):
             "clients": list(zip(clients, reader.of_clients(clients), strict=True)),
             "words": words,
         }
+
+    def _options(self) -> list[list[dict[str, Any]]]:
+        """The Options menu: its people, and for those above it whether it may call."""
+        reseller = self.reseller
+        if reseller is None or not self.scope.can("options.view"):
+            return []
+        ids = [reseller.pk]
+        users = {"url": reverse("reseller_users", args=ids), "label": _("Users"), "icon": "people"}
+        if not self.scope.can("reseller.edit") or is_own(self.scope, reseller.pk):
+            return [[users]]
+        suspended = reseller.status == Status.SUSPENDED
+        status = {
+            "url": reverse("reseller_status", args=ids),
+            "label": _("Let the reseller call again") if suspended else _("Suspend reseller"),
+            "icon": "play-circle" if suspended else "pause-circle",
+            "destructive": not suspended,
+        }
+        return [[users], [status]]
 
     def _calls_url(self) -> str:
         if self.reseller is None:

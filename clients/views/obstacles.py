@@ -70,19 +70,23 @@ def _of_payment(billing_mode: str) -> list[Obstacle]:
     return [Obstacle(told, "billing")]
 
 
-def _of_status(scope: Scope, client: Client) -> list[Obstacle]:
-    """Its own suspension, and that of each reseller above it that the scope sees."""
+def of_reseller(scope: Scope, reseller: Reseller | None) -> list[Obstacle]:
+    """A reseller's suspension, and that of each one above it that the scope sees."""
     found = []
-    if client.status == Status.SUSPENDED:
-        words = {"reason": client.status_reason}
-        told = _("Calls are refused with 309: the client is suspended. Reason: %(reason)s")
-        found.append(Obstacle(told % words))
     by_id = {each.pk: each for each in resellers_for(scope)}
-    above = by_id.get(client.reseller_id or 0)
-    while above is not None:
-        if above.status == Status.SUSPENDED:
-            words = {"reseller": above.name, "reason": above.status_reason}
+    while reseller is not None:
+        if reseller.status == Status.SUSPENDED:
+            words = {"reseller": reseller.name, "reason": reseller.status_reason}
             told = _("Calls are refused with 309: %(reseller)s is suspended. Reason: %(reason)s")
             found.append(Obstacle(told % words))
-        above = by_id.get(above.parent_id or 0)
+        reseller = by_id.get(reseller.parent_id or 0)
     return found
+
+
+def _of_status(scope: Scope, client: Client) -> list[Obstacle]:
+    above = of_reseller(scope, client.reseller)
+    if client.status != Status.SUSPENDED:
+        return above
+    words = {"reason": client.status_reason}
+    told = _("Calls are refused with 309: the client is suspended. Reason: %(reason)s")
+    return [Obstacle(told % words), *above]

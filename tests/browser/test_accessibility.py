@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from accounts.models import Account
 from clients import tenancy
-from clients.models import Client, Reseller
+from clients.models import Client, Membership, Reseller
 from limits.models import LimitProfile
 from rates.models import RateTable
 from tests.browser.people import OWNER, SELF_CARE, PageOf
@@ -43,12 +43,17 @@ def addresses() -> Iterator[str]:
     """The pages of a reseller's owner."""
     with tenancy.reading(tenancy.PLATFORM):
         northgate = Reseller.objects.get(reference="NORTHGATE")
+        harbour = Reseller.objects.get(reference="HARBOUR")
+        colleague = Membership.objects.get(reseller=harbour)
         acme = Client.objects.get(reference="ACME")
         account = Account.objects.filter(client=acme).defer("password")[0]
         profile = LimitProfile.objects.filter(reseller=northgate)[0]
         table = RateTable.objects.filter(reseller=northgate)[0]
     yield reverse("home")
     yield reverse("reseller", args=[northgate.pk])
+    yield reverse("reseller_users", args=[northgate.pk])
+    yield reverse("reseller_status", args=[harbour.pk])
+    yield reverse("membership", args=[colleague.pk])
     yield reverse("client", args=[acme.pk])
     yield reverse("client_mails", args=[acme.pk])
     yield reverse("limit_profiles")

@@ -74,6 +74,12 @@ ROUTES: dict[str, Route] = {
     "tree/<int:reseller_id>/": Route(of=reseller_id),
     "resellers/<int:reseller_id>/": Route(of=reseller_id),
     "resellers/<int:reseller_id>/calls-now/": Route(of=reseller_id),
+    "resellers/<int:reseller_id>/users/": Route(
+        of=reseller_id, get="options.view", post="user.manage"
+    ),
+    "resellers/<int:reseller_id>/status/": Route(
+        of=reseller_id, get="reseller.edit", post="reseller.edit"
+    ),
     "calls-now/": Route(),
     "clients/<int:client_id>/": Route(of=client_id, self_care=True),
     "clients/<int:client_id>/allowances/": Route(of=client_id, self_care=True),
@@ -94,6 +100,12 @@ ROUTES: dict[str, Route] = {
         of=general, get="client.edit", post="client.edit"
     ),
     "clients/<int:client_id>/status/": Route(of=client_id, get="client.edit", post="client.edit"),
+    "memberships/<int:membership_id>/": Route(
+        of=owners_membership, get="user.manage", post="user.manage"
+    ),
+    "memberships/<int:membership_id>/invite/": Route(
+        of=owners_membership, get=None, post="user.manage"
+    ),
     "memberships/<int:membership_id>/end/": Route(
         of=owners_membership, get=None, post="user.manage"
     ),
