@@ -21,6 +21,10 @@ env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.str("TRUNKPORTAL_DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 _embedded = addresses(DATA_DIR)
+# A demo that runs there has left its ports: commands beside it take them where nothing else is set.
+DEMO_ENVIRONMENT = DATA_DIR / "demo.env"
+if DEMO_ENVIRONMENT.exists():
+    env.read_env(DEMO_ENVIRONMENT)
 
 
 def _kept(name: str, make: Callable[[], str]) -> str:

@@ -1,29 +1,36 @@
 """The Explain page: what would happen to a call, and why."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from accounts.selectors import accounts_for
 from calls.reasons import name
 from calls.services.explain import Explanation, explain_call
+from clients.forms.fields import Suggestions
+from clients.models import ClientType
 from clients.views.base import PortalView
+from clients.views.selected import narrowed, selected_reseller
 
 TEXT = {"class": "form-control"}
+OFFERED = 200  # accounts in a list to choose from; of more, one is named in a text field
 
 
 class ExplainForm(forms.Form):
-    """The question. The account is named by id, SIP username or label; the moment is optional."""
+    """The question. The account is chosen, or named by id, SIP username or label.
 
-    account = forms.CharField(
-        label=_("Account"),
-        max_length=80,
-        widget=forms.TextInput(attrs=TEXT | {"list": "explain-accounts", "autocomplete": "off"}),
-    )
+    The moment is optional.
+    """
+
+    account = forms.CharField(label=_("Account"), max_length=80)
     to = forms.CharField(
         label=_("Number dialled"),
         max_length=128,
@@ -43,6 +50,23 @@ class ExplainForm(forms.Form):
         widget=forms.DateTimeInput(attrs=TEXT | {"type": "datetime-local", "step": "1"}),
     )
 
+    def offer(self, accounts: Sequence[Account]) -> None:
+        """Say which accounts there are; the list is closed unless there are too many."""
+        field = self.fields["account"]
+        if len(accounts) > OFFERED:
+            named = [
+                (each.sip_username or str(each.pk), f"{each.name}, {each.client.name}")
+                for each in accounts[:OFFERED]
+            ]
+            field.widget = Suggestions(named, TEXT)
+            return
+        groups = [
+            (client, [(str(each.pk), words(each)) for each in own])
+            for client, own in groupby(accounts, key=lambda each: each.client.name)
+        ]
+        choices = [("", gettext("Choose an account")), *groups]
+        field.widget = forms.Select({"class": "form-select"}, choices=choices)
+
     def clean_at(self) -> datetime | None:
         """An ISO date and time; without an offset it is meant in the client's zone, see ``ask``."""
         text = self.cleaned_data["at"].strip()
@@ -57,6 +81,11 @@ class ExplainForm(forms.Form):
         return at
 
 
+def words(account: Account) -> str:
+    """An account in a list of those of its client."""
+    return f"{account.name}, {account.sip_username}" if account.sip_username else account.name
+
+
 class ExplainView(PortalView):
     """One question in the address, so that it can be kept and passed on."""
 
@@ -66,22 +95,30 @@ class ExplainView(PortalView):
         self.accounts = accounts_for(self.scope).select_related("client__reseller")
 
     def context(self) -> dict[str, Any]:
-        asked = self.request.GET
-        given = asked.dict()
+        given = self.request.GET.dict()
         if "from" in given:
             given["caller"] = given.pop("from")
+        account = self.account_of(given.get("account", "").strip())
+        offered = self.offered(account)
+        if account and len(offered) <= OFFERED:
+            given["account"] = str(account.pk)
         form = ExplainForm(given) if "to" in given else ExplainForm(initial=given)
-        context: dict[str, Any] = {
-            "form": form,
-            "accounts": self.accounts.order_by("name")[:200],
-        }
+        form.offer(offered)
+        context: dict[str, Any] = {"form": form}
         if form.is_bound and form.is_valid():
-            account = self.account_of(form.cleaned_data["account"])
             if account is None:
                 form.add_error("account", _("There is no such account."))
             else:
                 context |= self.ask(account, form.cleaned_data)
         return context
+
+    def offered(self, named: Account | None) -> list[Account]:
+        """Accounts of the reseller chosen in the tree, and the one that the address names."""
+        reseller = selected_reseller(self.request)
+        scope = narrowed(self.scope, reseller) if reseller else self.scope
+        mine = Q(pk__in=accounts_for(scope).values("pk")) | Q(pk=named.pk if named else None)
+        rows = self.accounts.filter(mine).exclude(client__type=ClientType.VENDOR)
+        return list(rows.order_by("client__name", "client_id", "name")[: OFFERED + 1])
 
     def account_of(self, named: str) -> Account | None:
         """The account of an id, a SIP username or a label, among those the reader may see."""

@@ -34,6 +34,8 @@ from trunkportal.stack import (
 SIP_PORT = 5060
 CARRIER_PORT = 5070
 WATCH_SECONDS = 0.2
+# What commands that are run by hand beside the demo have to know of it.
+BESIDE = ("PUBLIC_URL", "EMAIL_URL", "SIP_REGISTRAR", "SIP_PORTS", "SWITCH_NODES")
 
 
 class Command(BaseCommand):
@@ -52,6 +54,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not is_free(options["port"]):
             raise CommandError(f"Port {options['port']} is in use; name another with --port.")
+        # A shell has SIGINT ignored in what it puts in the background: this undoes that.
+        signal.signal(signal.SIGINT, _interrupt)
         signal.signal(signal.SIGTERM, _interrupt)
         try:
             self.serve(options)
@@ -74,6 +78,7 @@ class Command(BaseCommand):
         switch = switch_binary() is not None
         data_dir = Path(settings.DATA_DIR)
         told = environment(data_dir, ports, settings.REDIS_URL, DEMO="true")
+        beside = settings.DEMO_ENVIRONMENT
         parts = processes(
             data_dir, ports, switch=switch, carrier=switch and shutil.which("sipp") is not None
         )
@@ -81,11 +86,14 @@ class Command(BaseCommand):
             began = time.time()
             with Stack(data_dir, parts, told, say) as stack:
                 wait_for_the_sweep(stack, since=began)
+                beside.write_text("".join(f"{name}={told[name]}\n" for name in BESIDE))
                 self.announce(ports, logins, switch=switch, as_json=options["json"])
                 if not options["check"]:
                     self.watch(stack)
         except StackError as error:
             raise CommandError(str(error)) from error
+        finally:
+            beside.unlink(missing_ok=True)
 
     def watch(self, stack: Stack) -> None:
         """Keep the stack going until an interrupt."""
