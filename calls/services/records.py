@@ -159,6 +159,13 @@ def _insert_calls(calls: Sequence[Ended]) -> list[Ended]:
     return new
 
 
+def write_records(calls: Sequence[CallRecord]) -> None:
+    """Write records that no event has told of; those that are known are left as they are."""
+    ended = [Ended(record=each, destination_id=None, pieces=()) for each in calls]
+    with tenancy.writing(PLATFORM):
+        _insert_calls(ended)
+
+
 def _correct_lost(calls: Sequence[Ended]) -> list[Ended]:
     """Write late ends over the records of calls that had been given up, each once.
 

@@ -156,6 +156,11 @@ def end(
     return call(store, "tp_end", shard, packed)
 
 
+def replay(store: redis.Redis, function: str, shard: str, packed: str) -> str:
+    """An answer or an end that was told late, with its true time: ``OK``, ``DUP`` or ``GONE``."""
+    return call(store, function, shard, packed)[0]
+
+
 def sweep(
     store: redis.Redis,
     shard: str,

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from calls.services import enforcement
+from calls.services import enforcement, spool
 from tests.switch import kamailio, sipp
 from tests.switch.conftest import STORE_DB
 from tests.switch.raw import Phone, request, status
@@ -162,7 +162,8 @@ def test_with_the_store_gone_calls_are_refused_and_their_ends_kept(
         assert why == "normal"
         assert int(talk_ms) == pytest.approx(2500, abs=300)
         assert int(now) == pytest.approx(time.time() * 1000, abs=5000)
-        provider.store.fcall("tp_end", 1, event["tag"], event["packed"])
+        done = spool.replay(provider.store, switch.logged().splitlines())
+        assert (done.brought_in, done.bad) == (1, [])
         assert provider.wait_for_event("call")["talk"] == int(talk_ms)
         store.start()
         time.sleep(1.2)

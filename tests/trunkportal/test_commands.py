@@ -27,6 +27,7 @@ MISUSED = {
     "publish_policies": ["--nothing"],
     "rebuild_counters": ["--nothing"],
     "reconcile_usage": ["--nothing"],
+    "replay_spool": [],
     "send_test_email": ["nobody"],
 }
 # What is asked for properly and cannot be done.
@@ -39,6 +40,7 @@ REFUSED = [
     ["import_destinations", "missing.csv"],
     ["import_profile", "NOBODY", "missing.csv"],
     ["import_rates", "1", "missing.csv"],
+    ["replay_spool", "missing.log"],
 ]
 
 
