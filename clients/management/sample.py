@@ -9,12 +9,14 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from accounts.models import Account, DefaultRoute, Ident
-from accounts.services import account_insert, account_update
+from accounts.services import account_create, account_insert, account_update
 from clients import outbox, tenancy
 from clients.management.sample_calls import load_calls
-from clients.models import Client, ClientType, Reseller, User, WorkingSchedule
+from clients.management.sample_today import load_today
+from clients.models import Client, ClientType, Reseller, Status, User, WorkingSchedule
 from clients.onboarding.services import client_create, reseller_create
 from clients.roles import Role
+from clients.services.clients import client_status_set
 from clients.services.users import membership_insert
 from clients.tenancy import PLATFORM
 from limits.models import LimitProfile
@@ -34,9 +36,14 @@ RESELLERS = (
 CLIENTS = (
     ("NORTHGATE", "ACME", "Acme Ltd", "Anna Chapman", "0113 496 0101", 30, "Leeds"),
     ("NORTHGATE", "BLUEBIRD", "Bluebird Taxis", "Bela Novak", "0117 496 0102", 30, "Bristol"),
+    ("NORTHGATE", "KIRKGATE", "Kirkgate Motors", "Kemal Aydin", "0113 496 0105", 24, "Wakefield"),
+    ("NORTHGATE", "NIDD", "Nidd Valley Vets", "Nora Fell", "01632 960106", 30, "Pateley Bridge"),
+    ("NORTHGATE", "OTLEY", "Otley Print Works", "Owen Reid", "01632 960107", 24, "Otley"),
     ("HARBOUR", "BAKERY", "Corner Bakery", "Carl Osei", "029 2018 0103", 24, "Cardiff"),
     ("HARBOUR", "DOCKSIDE", "Dockside Hotel", "Dora Lind", "0151 496 0104", 30, "Liverpool"),
 )
+SUSPENDED = ("OTLEY", "Statements of September and October are unpaid")
+WAREHOUSE = ("ACME", "198.51.100.24")
 CLIENT_LOGIN = ("anna@acme.example", "Anna Chapman", "ACME")
 CARRIER = "CARRIER"
 # prefix, price a minute, set-up price in GBP, what a reseller's clients pay
@@ -70,6 +77,7 @@ def load(*, at: datetime, carrier_port: int) -> dict[str, str]:
     _client_login(at)
     _carrier(carrier_port, admin=admin, at=at)
     load_calls([client[1] for client in CLIENTS], at=at)
+    load_today(at=at)
     logins = [PLATFORM_LOGIN, *(owner for *_, owner in RESELLERS), CLIENT_LOGIN[0]]
     return dict.fromkeys(logins, PASSWORD)
 
@@ -146,7 +154,7 @@ def _client(
         "address_country": "GB",
     }
     # The same key each time: the service makes a client once.
-    client_create(
+    made = client_create(
         reseller_id=owner.pk,
         creation_key=uuid5(NAMESPACE_URL, f"demo:{reference}"),
         values=values,
@@ -158,6 +166,24 @@ def _client(
         scope=PLATFORM,
         at=at,
     )
+
+    if made.is_new and reference == WAREHOUSE[0]:
+        account_create(
+            client_id=made.client.pk,
+            values={"name": "Warehouse", "ident_by": Ident.IP, "ips": [WAREHOUSE[1]]},
+            acting_user=admin,
+            scope=PLATFORM,
+            at=at,
+        )
+    if made.is_new and reference == SUSPENDED[0]:
+        client_status_set(
+            client_id=made.client.pk,
+            status=Status.SUSPENDED,
+            reason=SUSPENDED[1],
+            acting_user=admin,
+            scope=PLATFORM,
+            at=at,
+        )
 
 
 def _client_login(at: datetime) -> None:

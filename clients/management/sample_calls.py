@@ -37,6 +37,7 @@ NUMBERS = {
 }
 BARRED = ("+449098790{:03}", "+8816123450{:02}")
 BARRED_BY_PROFILES = 107
+ANSWERED_SHARE = 0.9
 BARRED_SHARE = 0.3  # of the days have one
 
 
@@ -59,6 +60,9 @@ class Caller:
     called: dict[str, Called]
 
 
+Event = tuple[Caller, str, dict[str, Any]]  # whose, its kind, its body
+
+
 def load_calls(references: Sequence[str], *, at: datetime) -> None:
     """Write the calls of clients that have none yet, then publish all policy to the store."""
     chance = random.Random("trunk portal")  # noqa: S311 - sample data, the same each time
@@ -66,24 +70,30 @@ def load_calls(references: Sequence[str], *, at: datetime) -> None:
         found = Client.objects.filter(reference__in=references).select_related("reseller")
         known = set(CallRecord.objects.values_list("client_id", flat=True).distinct())
         events = [
-            (caller.shard, kind, body)
-            for caller in [_caller(client, at) for client in found if client.pk not in known]
-            for kind, body in _events(caller, at, chance)
+            event
+            for caller in [caller_of(client, at) for client in found if client.pk not in known]
+            for event in _events(caller, at, chance)
         ]
+    write_events(events, at=at)
+
+
+def write_events(events: Sequence[Event], *, at: datetime) -> None:
+    """Let the portal take in events, and publish all policy: what is used today is its part."""
     if not events:
         return
     connection = store()
     policy.rebuild(connection, at=at)
     with connection.pipeline(transaction=False) as pipe:
-        for shard, kind, body in events:
+        for caller, kind, body in events:
             # Sequence 0: these are not the store's own, which it counts.
-            pipe.xadd(f"{tag(shard)}:ev", {"k": kind, "q": 0, "d": json.dumps(body)})
+            pipe.xadd(f"{tag(caller.shard)}:ev", {"k": kind, "q": 0, "d": json.dumps(body)})
         pipe.execute()
     take_in_events(connection, at=at)
     policy.rebuild(connection, at=at)  # today's calls count
 
 
-def _caller(client: Client, at: datetime) -> Caller:
+def caller_of(client: Client, at: datetime) -> Caller:
+    """A client as its calls are written."""
     account = Account.objects.filter(client=client).order_by("pk")[0]
     shard = client.reseller.shard if client.reseller else 0
     tiers = []
@@ -113,9 +123,7 @@ def _called(client: Client, number: str, at: datetime) -> Called:
     return Called(destination, json.dumps(amounts | origin))
 
 
-def _events(
-    caller: Caller, at: datetime, chance: random.Random
-) -> Iterator[tuple[str, dict[str, Any]]]:
+def _events(caller: Caller, at: datetime, chance: random.Random) -> Iterator[Event]:
     zone = ZoneInfo(caller.client.time_zone)
     today = at.astimezone(zone).date()
     for back in range(DAYS, -1, -1):
@@ -128,17 +136,21 @@ def _events(
             starts = _moment(day, zone, chance)
             pattern = chance.choices(list(NUMBERS), list(NUMBERS.values()))[0]
             talk_ms = int(chance.lognormvariate(11.2, 0.8))
-            call = _call(caller, starts, pattern, talk_ms, chance, off_hours=weekend)
+            call = call_event(
+                caller,
+                starts,
+                pattern,
+                talk_ms,
+                chance,
+                on=day,
+                off_hours=weekend,
+                answered=chance.random() < ANSWERED_SHARE,
+            )
             if starts + timedelta(milliseconds=talk_ms) < at - timedelta(minutes=2):
-                yield "call", call
+                yield call
         starts = _moment(day, zone, chance)
         if chance.random() < BARRED_SHARE and starts < at:
-            facts = _facts(caller, starts, chance.choice(BARRED), chance)
-            refusal = {
-                "code": BARRED_BY_PROFILES,
-                "params": {"destination": facts["path"].replace("/", " ")},
-            }
-            yield "barred", {**facts, **refusal, "id": _id(starts, chance)}
+            yield barred_event(caller, starts, chance.choice(BARRED), BARRED_BY_PROFILES, chance)
 
 
 def _moment(day: date, zone: ZoneInfo, chance: random.Random) -> datetime:
@@ -176,30 +188,41 @@ def _facts(caller: Caller, at: datetime, pattern: str, chance: random.Random) ->
     }
 
 
-def _call(
+def barred_event(
+    caller: Caller, at: datetime, pattern: str, code: int, chance: random.Random, **figures: str
+) -> Event:
+    """A call to a number of ``pattern`` that was refused; ``figures`` are in its sentence."""
+    facts = _facts(caller, at, pattern, chance)
+    params = {"destination": facts["path"].replace("/", " ")} | figures
+    return caller, "barred", {**facts, "code": code, "params": params, "id": _id(at, chance)}
+
+
+def call_event(
     caller: Caller,
     at: datetime,
     pattern: str,
     talk_ms: int,
     chance: random.Random,
     *,
+    on: date,
     off_hours: bool,
-) -> dict[str, Any]:
+    answered: bool,
+) -> Event:
+    """A call to a number of ``pattern`` from ``at`` on, counted on the local day ``on``."""
     rang_ms = chance.randint(2_000, 15_000)
-    answered = chance.random() < 0.9
     seconds = -(-talk_ms // 1000) if answered else 0
-    local_day = at.astimezone(ZoneInfo(caller.client.time_zone)).date().isoformat()
-    return {
+    body = {
         "id": _id(at, chance),
         "facts": _facts(caller, at, pattern, chance),
         "answered": _ms(at) + rang_ms if answered else 0,
         "ended": _ms(at) + rang_ms + (talk_ms if answered else 0),
         "talk": talk_ms if answered else 0,
         "seconds": seconds,
-        "pieces": [[local_day, int(off_hours), seconds]] if answered else [],
+        "pieces": [[on.isoformat(), int(off_hours), seconds]] if answered else [],
         "rate": caller.called[pattern].rate,
         "who": chance.choice(["caller", "callee"]),
         "why": "normal" if answered else "failed",
         "sip": 200 if answered else 486,
         "q850": 16 if answered else 17,
     }
+    return caller, "call", body
