@@ -169,6 +169,30 @@ def test_a_long_call_is_cut_with_111(switch):
     assert switch.end(call_id, why="timeout", talk_ms=599_700) == ["OK", "599700", "111"]
 
 
+@pytest.mark.parametrize("long_call_seconds", [7200, 121])
+def test_a_call_that_the_switchs_timer_ends_says_which_allowance_was_spent(
+    switch, long_call_seconds
+):
+    """Without a sweep the timer is what is left; it ends up to half a second early."""
+    switch.change(rules={MOBILE: limited(60)}, long_call_seconds=long_call_seconds)
+    switch.sweeping = False
+    switch.store.delete(f"{worlds.SHARD}:beat")
+    verdict = switch.authorize()
+    assert verdict.max_seconds == 120
+    switch.answer(verdict.call_id)
+    switch.wait(119.6)
+    assert switch.end(verdict.call_id, why="timeout", talk_ms=119_600)[2] == "101"
+    (event,) = switch.events("call")
+    spent = {"destination": "UK Mobile", "used": "2.00", "limit": "2.00"}
+    assert (event["code"], event["params"]) == (101, spent)
+
+
+def test_a_party_that_vanishes_is_no_reason_of_the_limits(switch):
+    call_id = switch.call()
+    switch.wait(40)
+    assert switch.end(call_id, why="timeout", talk_ms=40_000)[2] == ""
+
+
 def test_suspending_cuts_calls_and_refuses_new_ones(switch):
     call_id = switch.call()
     switch.change(tiers=(Tier(reseller_id=5), Tier(reseller_id=4, status="suspended")))

@@ -100,21 +100,32 @@ def test_two_calls_that_share_an_allowance_are_cut_at_its_end(
     assert sum(event["seconds"] for event in ended) == pytest.approx(6, abs=2)
 
 
+def test_without_enforcement_the_switch_cuts_at_the_end_of_an_allowance(provider, far_end, call):
+    trunk = provider.trunk(minutes={"UK/Mobile": 2})
+    for beat in provider.store.scan_iter("*:beat"):
+        provider.store.delete(beat)
+    made = call(trunk, talk_ms=20_000)
+    assert hung_up_on_both_legs(far_end, made)
+    assert made.talk_seconds == pytest.approx(4, abs=1)
+    event = provider.wait_for_event("call")
+    assert (event["code"], event["why"]) == (101, "timeout")
+
+
 def test_many_hang_ups_at_once_reach_every_far_end(provider, switch, far_end, begin):
     """Kamailio 5.6 loses some, unless the answers to its BYE wait a moment."""
     trunk = provider.trunk(minutes={"UK/Geographic": None})
-    running = begin(trunk, "02071234567", talk_ms=30_000, calls=20)
-    running.wait_for("ACK", calls=20)
-    running.wait_for("SIP/2.0 200", calls=20)
+    running = begin(trunk, "02071234567", talk_ms=30_000, calls=60)
+    running.wait_for("ACK", calls=60)
+    running.wait_for("SIP/2.0 200", calls=60)
     time.sleep(0.3)
-    assert len(switch.live_calls()) == 20
+    assert len(switch.live_calls()) == 60
     for dialog in switch.live_calls():
         switch.rpc("dlg.end_dlg", dialog["h_entry"], dialog["h_id"])
     made = sipp.finish_all(running)
-    assert len(made) == 20
+    assert len(made) == 60
     assert all(hung_up_on_both_legs(far_end, each) for each in made)
     ended = [event for event in provider.events() if event["kind"] == "call"]
-    assert len(ended) == 20
+    assert len(ended) == 60
 
 
 def test_other_requests_within_a_call_that_is_not_ours_are_refused(provider, switch):

@@ -141,6 +141,23 @@ local function close(P, id, call, event)
   emit(P, 'call', event)
 end
 
+-- What 101 says of a spent allowance.
+local function spent_params(P, counter, left, used)
+  local node, kind = string.match(counter, '^%d+:(.-):.-:(%a)$')
+  return { destination = label_of(P, node), form = kind == 'o' and 'off' or nil,
+    used = minutes(used), limit = minutes(left + used) }
+end
+
+-- The same of the first allowance a call is held to that has under a second left; nil without one.
+local function spent_by(P, call, at)
+  for _, counter in ipairs(counters(call.client, words(call.nodes), call.day, call.off == '1')) do
+    local left, _, used = settle(P, counter, at, 0, 0)
+    if left and left < 1000 and held_to(call, counter) then
+      return spent_params(P, counter, left, used)
+    end
+  end
+end
+
 -- The end of a call at `at`. `how` has why, sip, q850, who and flags, and `more` ms that count
 -- besides what it ran; returns talk ms, code and the pieces counted.
 local function finish(P, id, call, at, how)
@@ -164,8 +181,10 @@ local function finish(P, id, call, at, how)
   local cut, reached = call.cut and cjson.decode(call.cut), long and talk >= long - LONG_GRACE_MS
   if cut and (cut.code ~= 111 or reached) then
     event.code, event.params = cut.code, cut.params
-  elseif how.why == 'timeout' and reached then
-    event.code, event.params = 111, { limit = minutes(long) }
+  elseif how.why == 'timeout' then
+    local spent = call.s == 'A' and spent_by(P, call, at)
+    if spent then event.code, event.params = 101, spent
+    elseif reached then event.code, event.params = 111, { limit = minutes(long) } end
   end
   close(P, id, call, event)
   return talk, event.code, event.pieces

@@ -31,9 +31,7 @@ end
 
 -- Every live call on an exhausted counter is to be hung up.
 local function exhaust(P, counter, left, used, now, out, retry)
-  local client, node, _, kind = string.match(counter, '^(%d+):(.-):(.-):(%a)$')
-  local params = { destination = label_of(P, node),
-    form = kind == 'o' and 'off' or nil, used = minutes(used), limit = minutes(left + used) }
+  local client, params = string.match(counter, '^%d+'), spent_params(P, counter, left, used)
   for _, id in ipairs(redis.call('ZRANGE', slots_key(P, 'c', client), 0, -1)) do
     local v = redis.call('HMGET', call_key(P, id), 's', 'suffix')
     if v[1] == 'A' and held_to({ suffix = v[2] }, counter) then
