@@ -96,6 +96,34 @@ class Phone:
         return self.ask(again)
 
 
+class StreamPhone(Phone):
+    """The same over TCP; what it says has no body and the Contact of another port."""
+
+    def __post_init__(self) -> None:
+        host, port = self.address.split(":")
+        self.socket = socket.create_connection((host, int(port)))
+        self._heard = ""
+
+    def say(self, text: str | bytes) -> None:
+        assert isinstance(text, str)
+        self.socket.sendall(text.replace("PORT", "9").replace("/UDP ", "/TCP ").encode())
+
+    def hear(self, seconds: float = 2) -> str:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if "\r\n\r\n" not in self._heard:
+                self.socket.settimeout(left)
+                try:
+                    self._heard += self.socket.recv(65535).decode("utf-8")
+                except TimeoutError:
+                    break
+                continue
+            first, _, self._heard = self._heard.partition("\r\n\r\n")
+            if not first.startswith("SIP/2.0 1"):
+                return f"{first}\r\n\r\n"
+        return ""
+
+
 class FarEnd:
     """What a route leads to, on ``port``: hears requests and answers each as it is told."""
 

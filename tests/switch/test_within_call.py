@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.switch.raw import FarEnd, Phone, header, request, status
+from tests.switch.raw import FarEnd, Phone, StreamPhone, header, request, status
 from trunkportal.stack import free_port
 
 HERE = "127.0.0.5"
@@ -18,21 +18,24 @@ _serial = itertools.count(1)
 class Talk:
     """A call that is up, between a phone known by its address and a far end."""
 
-    def __init__(self, phone: Phone, far: FarEnd, *, said: str = "", contact: str = "") -> None:
-        """``said`` is the Call-ID of an INVITE on its way. A ``contact`` of its own makes the
-        far end a proxy before it."""
+    def __init__(
+        self, phone: Phone, far: FarEnd, *, said: str = "", contact: str = "", own: str = ""
+    ) -> None:
+        """``said`` is the Call-ID of an INVITE on its way, ``own`` the caller's Contact. A
+        ``contact`` that is not the far end's own makes it a proxy before that."""
         self.call_id = said or f"talk-{next(_serial)}"
         self.target = contact or f"sip:far@127.0.0.1:{far.port}"
         if not said:
-            invite = request("INVITE", NUMBER, call=self.call_id, Contact=f"<sip:acme@{HERE}:PORT>")
-            phone.say(invite)
+            own = own or f"<sip:acme@{HERE}:PORT>"
+            phone.say(request("INVITE", NUMBER, call=self.call_id, Contact=own))
         heard = far.hear("INVITE")
         proxy = f"<sip:127.0.0.1:{far.port};lr>, " if contact else ""
-        routed = heard.replace("Record-Route: ", f"Record-Route: {proxy}")
+        routed = heard.replace("Record-Route: ", f"Record-Route: {proxy}", 1)
         far.answer(routed, "200 OK", Contact=f"<{self.target}>")
         self.answered = phone.hear()
         assert status(self.answered) == 200
-        hops = header(self.answered, "Record-Route").split(", ")
+        hops = re.findall(r"(?m)^Record-Route: (.*)\r$", self.answered)
+        hops = [hop for line in hops for hop in line.split(", ")]
         self.route = ", ".join(reversed(hops))
         phone.say(self.request("ACK", cseq=1))
         assert far.hear("ACK").startswith(f"ACK {self.target} ")
@@ -208,6 +211,29 @@ def test_the_far_end_hangs_up(provider, phone, far, switch):
     heard = phone.hear()
     assert re.match(rf"BYE sip:acme@127\.0\.0\.5:{phone.socket.getsockname()[1]} ", heard)
     assert provider.wait_for_event("call")["who"] == "callee"
+
+
+@pytest.mark.parametrize("transport", ["", ";transport=tcp"])
+def test_a_caller_over_tcp_is_reached_on_its_connection(provider, switch, far, transport):
+    """Whatever its Contact says, and after it has said it again."""
+    provider.trunk(by_address=True, addresses=("127.0.0.1",))
+    own = f"<sip:acme@127.0.0.1:PORT{transport}>"
+    with StreamPhone(switch.address) as phone:
+        talk = Talk(phone, far, own=own)
+        phone.say(talk.request("INVITE", Contact=own))
+        heard = far.hear("INVITE")
+        far.answer(heard, "200 OK")
+        assert status(phone.hear()) == 200
+        phone.say(talk.request("ACK"))
+        assert far.hear("ACK")
+        host, port = switch.address.split(":")
+        info = talk.claimed("INFO").replace("PORT", "9")
+        far.socket.sendto(info.encode(), (host, int(port)))
+        assert phone.hear().startswith("INFO ")
+        (dialog,) = switch.live_calls()
+        switch.rpc("dlg.end_dlg", dialog["h_entry"], dialog["h_id"])
+        assert far.hear("BYE")
+        assert phone.hear().startswith("BYE ")
 
 
 def test_a_request_before_the_answer_goes_to_the_ringing_end(phone, far, elsewhere):
