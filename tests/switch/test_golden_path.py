@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import redis
 from playwright.sync_api import Page, expect
 
+from calls.services import enforcement
 from tests.portal import Portal, run_portal
 from tests.switch import sipp
 from tests.switch.provider import where_it_is_day
@@ -78,6 +80,16 @@ class Calls:
             assert time.monotonic() < until, (call.status, call.phrase)
             time.sleep(0.3)
         return call
+
+    def wait_for_the_sweep(self, seconds: float = 15) -> None:
+        """Return once enforcement runs: without it the switch cuts, and its BYE has no reason."""
+        began = time.time()
+        with redis.Redis.from_url(
+            self.portal.environment["REDIS_URL"], decode_responses=True
+        ) as store:
+            while enforcement.last_sweep(store) < began:
+                assert time.time() < began + seconds, "nothing is enforced"
+                time.sleep(0.1)
 
     def far_leg(self, call: Call) -> list[sipp.Said]:
         call_id = call.final.header("Call-ID")
@@ -270,6 +282,7 @@ def lives_through_a_day(
     portal: Portal, calls: Calls, page: Page, trunk: Trunk, client: str, profile: str
 ) -> None:
     """A call is cut on both legs, the next is refused, and passes once the limit is raised."""
+    calls.wait_for_the_sweep()
     cut = calls.call(trunk, talk_ms=60_000)
     assert cut.status == 200, cut.phrase
     assert cut.cut_by_switch
