@@ -16,7 +16,7 @@ START_SECONDS = 120
 # Without children, so that it is the worker itself that dies.
 ALONE = (
     "python -m celery --app trunkportal worker --pool solo --loglevel DEBUG"
-    " --without-gossip --without-mingle"
+    " --without-gossip --without-mingle --queues celery,mail"
 ).split()
 
 

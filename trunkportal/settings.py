@@ -143,6 +143,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ROUTES = {
     "calls.sweep": {"queue": "enforcement"},
     "calls.take_in_events": {"queue": "enforcement"},
+    "accounts.send_mail": {"queue": "mail"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}

@@ -39,7 +39,7 @@ def web_command(host: str, port: int) -> list[str]:
 
 
 def worker_command() -> list[str]:
-    """What follows a commit, mails, housekeeping."""
+    """What follows a commit, and housekeeping."""
     worker = "python -m celery --app trunkportal worker --loglevel INFO --concurrency 2"
     return [*worker.split(), "--queues", "celery"]
 
@@ -49,9 +49,20 @@ def enforcement_command() -> list[str]:
 
     Threads, so that a database that hangs while events are taken in does not stop the sweep.
     """
-    worker = "python -m celery --app trunkportal worker --loglevel INFO --concurrency 2"
-    lean = "--pool threads --without-gossip --without-mingle --hostname enforcement@%h"
-    return [*worker.split(), "--queues", "enforcement", *lean.split()]
+    return _own_queue("enforcement", concurrency=2)
+
+
+def courier_command() -> list[str]:
+    """The mails, for which nothing else waits when their server hangs."""
+    return _own_queue("mail", concurrency=4)
+
+
+def _own_queue(queue: str, *, concurrency: int) -> list[str]:
+    worker = (
+        f"python -m celery --app trunkportal worker --loglevel INFO --concurrency {concurrency}"
+    )
+    lean = f"--pool threads --without-gossip --without-mingle --hostname {queue}@%h"
+    return [*worker.split(), "--queues", queue, *lean.split()]
 
 
 def beat_command(schedule: Path) -> list[str]:
@@ -180,6 +191,7 @@ def processes(
         ),
         Process(name="worker", command=worker_command()),
         Process(name="enforcement", command=enforcement_command()),
+        Process(name="courier", command=courier_command()),
         Process(name="beat", command=beat_command(data_dir / "beat" / "schedule")),
         Process(
             name="web",

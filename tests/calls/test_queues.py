@@ -1,11 +1,13 @@
-"""Enforcement has a queue and a process of its own: nothing that waits for a mail holds it up."""
+"""Enforcement and mails have queues and processes of their own: nothing waits for a mail."""
 
 import socket
 import threading
 import time
 
 import pytest
+import redis
 from celery import current_app
+from django.conf import settings
 from django.utils import timezone
 
 from accounts.mail import trunk_details_queue
@@ -13,11 +15,12 @@ from accounts.tasks import send_mail
 from calls import tasks
 from calls.models import BarredCall
 from calls.store import functions
+from calls.store.connection import tag
 from calls.store.functions import Request
-from clients import tenancy
+from clients import outbox, tenancy
 from clients.tenancy import PLATFORM
 from tests.calls.worlds import SHARD, Switch
-from tests.cast import make_cast
+from tests.cast import Tenant, make_cast
 from tests.worker import worker
 from trunkportal import stack
 
@@ -34,14 +37,17 @@ def queues_of(command: list[str]) -> list[str]:
     return command[command.index("--queues") + 1].split(",")
 
 
-def test_the_sweep_and_the_taking_in_wait_for_no_mail() -> None:
+def test_every_task_has_a_worker_and_mails_and_enforcement_have_their_own() -> None:
     route = current_app.amqp.router.route
-    own, rest = (queues_of(each()) for each in (stack.enforcement_command, stack.worker_command))
-    assert not set(own) & set(rest)
+    enforcement, mail, rest = (
+        queues_of(each())
+        for each in (stack.enforcement_command, stack.courier_command, stack.worker_command)
+    )
+    assert len({*enforcement, *mail, *rest}) == len([*enforcement, *mail, *rest])
+    own = {tasks.sweep.name: enforcement, tasks.take_in_events.name: enforcement}
+    own[send_mail.name] = mail
     for task in current_app.tasks:
-        queue = route({}, task)["queue"].name
-        enforcement = task in (tasks.sweep.name, tasks.take_in_events.name)
-        assert queue in (own if enforcement else rest), task
+        assert route({}, task)["queue"].name in own.get(task, rest), task
 
 
 def test_one_slow_taking_in_leaves_the_sweep_a_thread(monkeypatch) -> None:
@@ -64,7 +70,9 @@ def test_one_slow_taking_in_leaves_the_sweep_a_thread(monkeypatch) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_with_a_mail_server_that_hangs_calls_are_swept_and_recorded(valkey, hanging, tmp_path):
+def test_with_a_mail_server_that_hangs_calls_are_swept_recorded_and_limits_published(
+    valkey, hanging, tmp_path
+):
     switch = Switch(valkey)
     switch.load()
     valkey.delete(f"{SHARD}:beat")
@@ -78,19 +86,27 @@ def test_with_a_mail_server_that_hangs_calls_are_swept_and_recorded(valkey, hang
     everyone = {"EMAIL_URL": f"smtp://127.0.0.1:{hanging.getsockname()[1]}", "EMAIL_TIMEOUT": "60"}
     with (
         worker(tmp_path / "worker.log", command=stack.worker_command(), **everyone),
+        worker(tmp_path / "courier.log", command=stack.courier_command(), **everyone),
         worker(tmp_path / "enforcement.log", command=stack.enforcement_command(), **everyone),
     ):
         for mail in mails:
             send_mail.delay(mail.pk)
-        held = [hanging.accept()[0] for _ in mails]
+        held = [hanging.accept()[0] for _ in tenants]
+        with tenancy.writing(PLATFORM):
+            outbox.enqueue("policy.client", client_id=tenants[0].client.pk)
         tasks.sweep.delay()
         tasks.take_in_events.delay()
         deadline = time.monotonic() + 30
-        while not (valkey.exists(f"{SHARD}:beat") and barred()):
+        while not (valkey.exists(f"{SHARD}:beat") and barred() and published(tenants[0])):
             assert time.monotonic() < deadline, (tmp_path / "enforcement.log").read_text()
             time.sleep(0.1)
         for each in held:  # or the worker would wait for its mails as it ends
             each.close()
+
+
+def published(tenant: Tenant) -> bool:
+    with redis.Redis.from_url(settings.REDIS_URL) as store:
+        return bool(store.exists(f"{tag(tenant.reseller.shard)}:c:{tenant.client.pk}"))
 
 
 def barred() -> bool:

@@ -62,7 +62,7 @@ def test_a_demo_in_which_nothing_is_enforced_is_not_ready(
     valkey, cast, tmp_path: Path, monkeypatch
 ):
     (tmp_path / "log").mkdir()
-    (tmp_path / "log" / "worker.log").write_text("No module named 'packaging'")
+    (tmp_path / "log" / "enforcement.log").write_text("No module named 'packaging'")
     stack = Stack(tmp_path, [], {})
     monkeypatch.setattr(demo, "START_SECONDS", 0.1)
     policy.rebuild(valkey, at=timezone.now())

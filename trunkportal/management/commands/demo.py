@@ -133,8 +133,8 @@ def wait_for_the_sweep(stack: Stack, *, since: float) -> None:
     deadline = time.monotonic() + START_SECONDS
     while enforcement.last_sweep(store()) < since:
         if time.monotonic() > deadline:
-            end = stack.log("worker").read_text(errors="replace")[-2000:]
-            raise StackError(f"nothing is enforced; the end of worker.log:\n{end}")
+            end = stack.log("enforcement").read_text(errors="replace")[-2000:]
+            raise StackError(f"nothing is enforced; the end of enforcement.log:\n{end}")
         time.sleep(WATCH_SECONDS)
 
 
