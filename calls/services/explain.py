@@ -43,6 +43,7 @@ RULES = {
     "route": gettext_lazy("Route"),
 }
 MILLION = 1_000_000
+SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +113,7 @@ def explain_call(*, account: Account, dialled: str, caller: str, at: datetime) -
     except redis.RedisError:
         sentence = reasons.sentence(501, {"form": "store"})
         return Explanation(allowed=False, code=501, sip_status=503, sentence=sentence)
-    return _read(facts, account)
+    return _read(facts | {"currency": client.currency}, account)
 
 
 def _read(facts: Mapping[str, Any], account: Account) -> Explanation:
@@ -202,7 +203,7 @@ def _working_time(facts: Mapping[str, Any]) -> str:
 
 def _rate(facts: Mapping[str, Any]) -> str:
     rate = facts["rate"]
-    texts = {"price": _money(rate["price"]), "prefix": rate["prefix"]}
+    texts = {"price": _money(facts, "price"), "prefix": rate["prefix"]}
     return _("%(price)s a minute, prefix %(prefix)s") % texts
 
 
@@ -212,18 +213,20 @@ DETAILS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "lists": _lists,
     "working_time": _working_time,
     "rate": _rate,
-    "price": lambda facts: _("%(price)s a minute") % {"price": _money(facts["rate"]["price"])},
-    "setup": lambda facts: _("%(price)s to set up") % {"price": _money(facts["rate"]["setup"])},
+    "price": lambda facts: _("%(price)s a minute") % {"price": _money(facts, "price")},
+    "setup": lambda facts: _("%(price)s to set up") % {"price": _money(facts, "setup")},
     "daily": lambda facts: _allowances(facts.get("allowances") or []),
     "capacity": lambda facts: _capacity(facts.get("slots") or []),
     "route": lambda facts: ", ".join(facts.get("routes") or []),
 }
 
 
-def _money(micro: int | None) -> str:
-    whole, part = divmod(int(micro or 0), MILLION)
+def _money(facts: Mapping[str, Any], what: str) -> str:
+    """A price of the rate, as the store's sentences write one."""
+    whole, part = divmod(int(facts["rate"].get(what) or 0), MILLION)
     decimals = f"{part:06d}".rstrip("0")
-    return f"{whole}.{decimals:<02}"
+    sign = SYMBOLS.get(facts["currency"], f"{facts['currency']} ")
+    return f"{sign}{whole}.{decimals:0<2}"
 
 
 def _allowances(allowances: list[Mapping[str, Any]]) -> str:

@@ -283,3 +283,9 @@ def test_a_day_that_the_store_has_forgotten_is_read_from_postgresql(live):
         )
     assert limits_of("UK/Mobile", "--at", "2026-02-03T12:00")["used_seconds"] == 60
     assert limits_of("UK/Mobile", "--at", "2026-02-04T12:00")["used_seconds"] == 0
+
+
+def test_the_rules_tell_prices_with_their_currency(live):
+    details = {each["rule"]: each["detail"] for each in explained()["rules"]}
+    assert details["Rate"] == "£0.01 a minute, prefix 447"
+    assert details["Set-up price"] == "£0.00 to set up"
