@@ -255,6 +255,14 @@ def test_a_new_day_begins_with_all_of_its_share(switch):
     assert [each.call_id for each in switch.sweep().hang_ups] == [call_id]
 
 
+def test_a_call_made_between_midnight_and_the_next_sweep_is_told_what_the_new_day_has_left(switch):
+    switch.change(rules={MOBILE: limited(30)})
+    switch.now = MIDNIGHT - 500
+    switch.call()
+    switch.wait(2.5)
+    assert switch.authorize().max_seconds == 57
+
+
 def test_a_late_end_before_midnight_is_counted_where_it_belongs(switch):
     switch.now = MIDNIGHT - 20_000
     call_id = switch.call()

@@ -8,6 +8,7 @@ local LONG_GRACE_MS = 2000       -- the switch's own timer cuts a long call firs
 local ASKER_GRACE_MS = 60000     -- a call that only its asker can end is lost this long after it is due
 local TOMBSTONE_MS = 60000       -- a finished call is remembered, so that twice is once
 local LOST_KEPT_MS = 172800000   -- a lost call is kept for a late end; its counters live longer
+local TURNS = 100                -- live calls one decision moves on to a new day; the sweep the rest
 local REPEAT_MS = 300000         -- a repeated request_id gets the same answer
 local EMERGENCY_MS = 86400000    -- an emergency call has no limit; its reservation has
 local COUNTER_SECONDS = 345600   -- a day's counters are kept four days

@@ -116,6 +116,20 @@ local function advance(P, id, call, at)
   return true
 end
 
+-- Move on at most `limit` live calls whose allowances change: a day or a working period has ended.
+-- Returns how many were due.
+local function turn(P, now, limit)
+  local due = redis.call('ZRANGEBYSCORE', P .. ':turn', '-inf', whole(now), 'LIMIT', 0, limit)
+  for _, id in ipairs(due) do
+    local call = load_call(P, id)
+    if not call then redis.call('ZREM', P .. ':turn', id)
+    elseif not advance(P, id, call, now + 1) then
+      redis.call('ZADD', P .. ':turn', whole(now + HEARTBEAT_MS), id) -- no calendar yet
+    end
+  end
+  return #due
+end
+
 -- An answer at `at`: the call begins to drain its allowances.
 local function start(P, id, call, at)
   call.s, call.t, call.carry, call.pieces = 'A', whole(at), '0', '[]'

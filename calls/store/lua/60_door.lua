@@ -55,6 +55,7 @@ local function authorize(keys, args)
   local repeated = table.concat({ P, 'q', c.node, c.request, c.account_id, c.dialled }, ':')
   local before = c.request ~= '' and redis.call('GET', repeated)
   if before then return cjson.decode(before) end
+  turn(P, c.now, TURNS) -- a day may have ended since the last sweep
   decide(c)
   local reply
   if c.code then

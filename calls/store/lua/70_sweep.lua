@@ -16,19 +16,6 @@ local function list(P, out, id, now, retry)
   redis.call('ZADD', P .. ':cut', whole(now + retry), id)
 end
 
--- Live calls whose allowances change: a day or a working period has ended.
-local function turn(P, now, limit)
-  local due = redis.call('ZRANGEBYSCORE', P .. ':turn', '-inf', whole(now), 'LIMIT', 0, limit)
-  for _, id in ipairs(due) do
-    local call = load_call(P, id)
-    if not call then redis.call('ZREM', P .. ':turn', id)
-    elseif not advance(P, id, call, now + 1) then
-      redis.call('ZADD', P .. ':turn', whole(now + HEARTBEAT_MS), id) -- no calendar yet
-    end
-  end
-  return #due
-end
-
 -- Every live call on an exhausted counter is to be hung up.
 local function exhaust(P, counter, left, used, now, out, retry)
   local client, params = string.match(counter, '^%d+'), spent_params(P, counter, left, used)
