@@ -39,7 +39,7 @@ test-switch: $(DEV)
 	$(PYTEST) tests/switch
 
 test-long: $(DEV)
-	$(PYTEST) tests/long
+	$(PYTEST) -n 2 tests/long
 
 bench: $(DEV)
 	$(PYTEST) -q -s tests/benchmarks

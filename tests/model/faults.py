@@ -195,9 +195,9 @@ FAULTS = (
     ),
     Fault("a reseller has no capacity of its own", "limit = tier.capacity", "limit = nil"),
     Fault(
-        "an ended call keeps its slot",
+        "an ended call keeps its account's and resellers' slots",
         "for _, key in ipairs(words(call.slots)) do redis.call('ZREM', key, id) end",
-        "",
+        "redis.call('ZREM', words(call.slots)[2] or '', id)",
     ),
     Fault("prepaid calls pass", "if c.client.prepaid then return 110, {} end", ""),
     Fault(
