@@ -15,6 +15,7 @@ from calls.store.policy import (
     ClientPolicy,
     NodeRules,
     RatePolicy,
+    ResellerPolicy,
     Route,
     Routing,
 )
@@ -47,17 +48,23 @@ def encode_policy(policy: ClientPolicy) -> Fields:
     return fields
 
 
-def calendar_rows(calendar: Calendar) -> tuple[list[list[object]], int]:
+def encode_reseller(policy: ResellerPolicy) -> Fields:
+    """The hash of one reseller: ``m`` its calendar, ``n:ID`` what all below it may use."""
+    fields = {"m": packed(calendar_fields(policy.calendar)), "v": str(policy.version)}
+    fields.update({f"n:{node}": _rules(rules) for node, rules in policy.totals.items()})
+    return fields
+
+
+def calendar_fields(calendar: Calendar) -> dict[str, Any]:
     """Segments as ``[start, day, 1 for off-hours, per cent]``, and where the calendar ends."""
     segments: list[list[object]] = [
         [each.starts_at_ms, each.day, int(not each.working), each.off_percent]
         for each in calendar.segments
     ]
-    return segments, calendar.ends_at_ms
+    return {"calendar": segments, "until": calendar.ends_at_ms}
 
 
 def _client(policy: ClientPolicy) -> str:
-    segments, until = calendar_rows(policy.calendar)
     return packed(
         {
             "status": policy.status,
@@ -79,9 +86,8 @@ def _client(policy: ClientPolicy) -> str:
                 | ({"rates": tier.rate_table_id} if tier.rate_table_id is not None else {})
                 for tier in policy.tiers
             ],
-            "calendar": segments,
-            "until": until,
         }
+        | calendar_fields(policy.calendar)
     )
 
 

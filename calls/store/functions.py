@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,10 +111,14 @@ def explain(
     store: redis.Redis,
     shard: str,
     request: Request,
-    calendar: tuple[list[list[object]], int] | None = None,
+    calendars: Mapping[str, Mapping[str, object]] | None = None,
 ) -> dict[str, Any]:
-    """What would happen and why, nothing reserved; raw facts for ``calls.explain``."""
-    override = [json.dumps(calendar)] if calendar else []
+    """What would happen and why, nothing reserved; raw facts for ``calls.explain``.
+
+    ``calendars``, by holder as ``calls.store.encode.calendar_fields`` makes them, stand in for
+    those published.
+    """
+    override = [json.dumps(calendars)] if calendars else []
     reply = call(store, "tp_explain", shard, request.packed(), *override, read_only=True)
     facts: dict[str, Any] = json.loads(reply[0])
     return facts
@@ -216,10 +220,13 @@ class Use:
 
 
 def usage(
-    store: redis.Redis, shard: str, client_id: int, day: str, *, now_ms: int | None = None
+    store: redis.Redis, shard: str, holder: int | str, day: str, *, now_ms: int | None = None
 ) -> dict[tuple[str, str], Use]:
-    """Use of a client's local day by (node, ``d`` day or ``o`` off-hours)."""
-    packed = f"{client_id}|{_moment(now_ms)}|{day}"
+    """Use of a local day by (node, ``d`` day or ``o`` off-hours).
+
+    The holder is a client's id, or ``r5`` for reseller 5 with all below it.
+    """
+    packed = f"{holder}|{_moment(now_ms)}|{day}"
     reply = call(store, "tp_usage", shard, packed, read_only=True)
     return {
         (node, kind): Use(used_ms=int(used), in_progress_ms=int(running))

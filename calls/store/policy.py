@@ -68,6 +68,19 @@ class Tier:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ResellerPolicy:
+    """What all clients below a reseller may use together (109), by destination id.
+
+    Its days are those of the reseller's own zone; no part of them is off-hours.
+    """
+
+    reseller_id: int
+    version: int
+    calendar: Calendar
+    totals: Mapping[int, NodeRules] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClientPolicy:
     """A client as the store knows it. ``tiers`` begins with its own reseller.
 

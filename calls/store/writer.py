@@ -12,10 +12,18 @@ from calls.store.encode import (
     encode_catalogue,
     encode_policy,
     encode_rates,
+    encode_reseller,
     encode_routing,
     packed,
 )
-from calls.store.policy import AccountPolicy, Catalogue, ClientPolicy, RatePolicy, Routing
+from calls.store.policy import (
+    AccountPolicy,
+    Catalogue,
+    ClientPolicy,
+    RatePolicy,
+    ResellerPolicy,
+    Routing,
+)
 
 CHUNK = 5000
 OLD_TABLE_SECONDS = 60
@@ -39,6 +47,15 @@ def put_client(
 def remove_client(store: redis.Redis, shard: str, client_id: int, version: int) -> None:
     """Forget a client; its live calls are cut (309)."""
     call(store, "tp_put_client", shard, f"{client_id}|{version}|")
+
+
+def put_reseller(
+    store: redis.Redis, shard: str, policy: ResellerPolicy, *, now_ms: int | None = None
+) -> bool:
+    """Write a reseller; live calls below it are held to it at once. False when a later is there."""
+    fields = _flat(encode_reseller(policy).items())
+    head = f"{policy.reseller_id}|{policy.version}|{'' if now_ms is None else now_ms}"
+    return call(store, "tp_put_reseller", shard, head, *fields) == ["OK"]
 
 
 def put_account(

@@ -10,7 +10,7 @@ from typing import Any
 
 import redis
 
-from calls.store import functions, testing, writer
+from calls.store import functions, testing
 from calls.store.connection import tag
 from calls.store.functions import Request, Swept, Verdict
 from calls.store.policy import (
@@ -129,21 +129,27 @@ class Switch:
         self.sweeping = sweeping
         self._versions: Iterator[int] = itertools.count(2)
 
-    def load(self, policy: ClientPolicy | None = None, *accounts: AccountPolicy) -> None:
+    def load(
+        self,
+        policy: ClientPolicy | None = None,
+        *accounts: AccountPolicy,
+        totals: testing.Totals | None = None,
+    ) -> None:
         testing.load(
             self.store,
             catalogue=CATALOGUE,
             rates=(RATES,),
             clients=(policy or client(),),
             accounts=accounts or (ACCOUNT,),
+            totals=totals,
         )
         if self.sweeping:
             self.sweep()
 
-    def change(self, **changes: object) -> None:
-        """Publish the client anew."""
+    def change(self, totals: testing.Totals | None = None, **changes: object) -> None:
+        """Publish the client anew, and the resellers above it."""
         policy = client(**changes, version=next(self._versions))
-        assert writer.put_client(self.store, SHARD, policy, now_ms=self.now)
+        assert testing.put_client(self.store, SHARD, policy, totals=totals, now_ms=self.now)
 
     def authorize(self, dialled: str = MOBILE_NUMBER, **request: object) -> Verdict:
         if self.sweeping:
@@ -177,9 +183,12 @@ class Switch:
     def wait(self, seconds: float) -> None:
         self.now += round(seconds * 1000)
 
-    def used(self, node: int, day: str = "2026-03-02", kind: str = "d") -> int:
+    def used(
+        self, node: int, day: str = "2026-03-02", kind: str = "d", holder: int | str = 1
+    ) -> int:
         """Use in ms, calls in progress included."""
-        use = functions.usage(self.store, SHARD, 1, day, now_ms=self.now).get((str(node), kind))
+        uses = functions.usage(self.store, SHARD, holder, day, now_ms=self.now)
+        use = uses.get((str(node), kind))
         return use.used_ms + use.in_progress_ms if use else 0
 
     def events(self, kind: str) -> list[dict[str, Any]]:

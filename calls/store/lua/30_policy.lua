@@ -27,6 +27,16 @@ local function client_key(P, id) return P .. ':c:' .. id end
 
 local function load_client(P, id) return decoded(client_key(P, id), 'm') end
 
+-- Whose allowances: a client's id, or 'r' and the id of a reseller above it.
+local function reseller_of(holder) return string.match(holder, '^r(%d+)$') end
+
+local function holder_key(P, holder)
+  local reseller = reseller_of(holder)
+  return reseller and P .. ':t:' .. reseller or client_key(P, holder)
+end
+
+local function load_holder(P, holder) return decoded(holder_key(P, holder), 'm') end
+
 -- The shard's own hash: epoch, versions in use, routes.
 local function shard_value(P, field) return redis.call('HGET', P .. ':g', field) end
 
@@ -41,11 +51,11 @@ local function label_of(P, node)
   return catalogue and redis.call('HGET', catalogue, 'l:' .. bare) or bare
 end
 
--- The segment of the client's calendar that holds `at`, and when it ends; nil where none does.
-local function period(client, at)
-  local found, ends = nil, client['until']
+-- The segment of a holder's calendar that contains `at`, and when it ends; nil where none does.
+local function period(holder, at)
+  local found, ends = nil, holder['until']
   if at >= ends then return nil end
-  for _, segment in ipairs(client.calendar) do
+  for _, segment in ipairs(holder.calendar) do
     if segment[1] > at then ends = segment[1]; break end
     found = segment
   end

@@ -1,6 +1,7 @@
 -- Allowances: counters of talk time, drained by the calls that run on them.
 --
--- One counter is CLIENT:NODE:DAY:d for the whole local day, CLIENT:NODE:DAY:o for its off-hours.
+-- One counter is HOLDER:NODE:DAY:d for the whole local day, HOLDER:NODE:DAY:o for its off-hours;
+-- the holder is a client, or rID a reseller, whose counters all clients below it share.
 -- Hash `:a:ID`: used (ms) as of t, n = calls draining it, limit (ms, empty for none), steps and w =
 -- the warning steps and the highest told. `used` at a moment is used + n * (moment - t); it is never
 -- clamped, so that it adds up whatever the order in which events arrive, late ones included.
@@ -23,8 +24,8 @@ local function warn(P, id, at, used, limit, steps, told)
   for _, step in ipairs(words(steps)) do
     step = tonumber(step)
     if step > told and used * 100 >= step * limit then
-      local client, node, day, kind = string.match(id, '^(%d+):(.-):(.-):(%a)$')
-      if not string.find(node, '@', 1, true) then
+      local client, node, day, kind = string.match(id, '^(r?%d+):(.-):(.-):(%a)$')
+      if not reseller_of(client) and not string.find(node, '@', 1, true) then
         emit(P, 'warning', { client = client, destination = node, day = day, off = kind == 'o',
           step = step, used = used, limit = limit, at = at })
       end
@@ -50,7 +51,7 @@ local function settle(P, id, at, change, add, terms)
     'limit', limit and whole(limit) or '', 'steps', steps or '', 'w', told)
   if not v[3] then
     redis.call('EXPIRE', key, COUNTER_SECONDS)
-    redis.call('SADD', P .. ':counters:' .. string.match(id, '^%d+'), id)
+    redis.call('SADD', P .. ':counters:' .. string.match(id, '^r?%d+'), id)
   end
   schedule(P, id, at, used, n, limit, steps, told)
   return limit and limit - used, n, used
@@ -63,22 +64,22 @@ local function used_at(P, id, at)
   return tonumber(v[1]) + tonumber(v[2]) * (at - tonumber(v[3]))
 end
 
--- The counters of a client's call on `nodes` in a period: the day's, and off-hours its own.
-local function counters(client_id, nodes, day, off)
+-- The counters of a call on a holder's `nodes` in a period: the day's, and off-hours its own.
+local function counters(holder, nodes, day, off)
   local list = {}
   for _, node in ipairs(nodes) do
-    list[#list + 1] = client_id .. ':' .. node .. ':' .. day .. ':d'
-    if off then list[#list + 1] = client_id .. ':' .. node .. ':' .. day .. ':o' end
+    list[#list + 1] = holder .. ':' .. node .. ':' .. day .. ':d'
+    if off then list[#list + 1] = holder .. ':' .. node .. ':' .. day .. ':o' end
   end
   return list
 end
 
--- The rules of `nodes` for a client, by node.
-local function load_rules(P, client_id, nodes)
+-- The rules of `nodes` for a holder, by node.
+local function load_rules(P, holder, nodes)
   local fields, rules = {}, {}
   for i, node in ipairs(nodes) do fields[i] = 'n:' .. node end
   if #fields == 0 then return rules end
-  local values = redis.call('HMGET', client_key(P, client_id), unpack(fields))
+  local values = redis.call('HMGET', holder_key(P, holder), unpack(fields))
   for i, node in ipairs(nodes) do rules[node] = values[i] and parse(values[i]) or nil end
   return rules
 end

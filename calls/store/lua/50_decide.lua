@@ -50,9 +50,17 @@ rule('policy', { 'account' }, function(c)
   c.client_id = tostring(c.account.client)
   c.client = load_client(c.P, c.client_id)
   if not c.client then return 501, { form = 'policy' } end
-  local calendar = c.calendar and { calendar = c.calendar[1], ['until'] = c.calendar[2] }
-  c.period = period(calendar or c.client, c.now)
+  c.period = period(c.calendars and c.calendars[c.client_id] or c.client, c.now)
   if not c.period then return 501, { form = 'calendar' } end
+  c.above = {}
+  for i, tier in ipairs(c.client.tiers) do
+    local holder = 'r' .. tier.id
+    local policy = load_holder(c.P, holder)
+    if not policy then return 501, { form = 'policy' } end
+    local part = period(c.calendars and c.calendars[holder] or policy, c.now)
+    if not part then return 501, { form = 'calendar' } end
+    c.above[i] = { holder = holder, tier = tostring(tier.id), period = part }
+  end
 end)
 
 rule('active', { 'account' }, function(c)
@@ -102,14 +110,9 @@ end)
 -- knows of it. It is held to the rules of `c.held`: those of all profiles, or for a number allowed
 -- at some level those set above it, which have counters of their own (NODE@LEVEL).
 local function choose_nodes(c)
-  c.nodes, c.held = {}, {}
+  c.held = {}
   c.suffix = c.level and '@' .. c.level or ''
-  local suffixes = { '' }
-  for _, level in ipairs(c.client.levels) do suffixes[#suffixes + 1] = '@' .. level end
-  for _, node in ipairs(c.destination.nodes) do
-    for _, suffix in ipairs(suffixes) do c.nodes[#c.nodes + 1] = node .. suffix end
-    c.held[#c.held + 1] = node .. c.suffix
-  end
+  for _, node in ipairs(c.destination.nodes) do c.held[#c.held + 1] = node .. c.suffix end
   c.rules = load_rules(c.P, c.client_id, c.held)
   c.leaf = c.rules[c.held[1]] or {}
 end
@@ -166,27 +169,25 @@ rule('high_price', { 'period', 'rate' }, function(c)
 end)
 
 -- The limited counters the call would run on, each with its use and what is left.
-local function measure(c)
-  c.allowances = {}
-  for _, node in ipairs(c.held) do
-    for _, kind in ipairs(c.period.off and { 'd', 'o' } or { 'd' }) do
-      local limit = limit_of(c.rules[node], kind, c.period.percent)
+local function measure(c, holder, nodes, rules, part)
+  local list = {}
+  for _, node in ipairs(nodes) do
+    for _, kind in ipairs(part.off and { 'd', 'o' } or { 'd' }) do
+      local limit = limit_of(rules[node], kind, part.percent)
       if limit then
-        local id = c.client_id .. ':' .. node .. ':' .. c.period.day .. ':' .. kind
+        local id = holder .. ':' .. node .. ':' .. part.day .. ':' .. kind
         local used = used_at(c.P, id, c.now)
-        c.allowances[#c.allowances + 1] = { id = id, off = kind == 'o', used = used,
-          limit = limit, left = limit - used,
-          destination = label_of(c.P, node) }
+        list[#list + 1] = { id = id, off = kind == 'o', used = used,
+          limit = limit, left = limit - used, destination = label_of(c.P, node) }
+        c.left = math.min(c.left or limit - used, limit - used)
       end
     end
   end
+  return list
 end
 
 rule('daily', { 'period', 'rules' }, function(c)
-  measure(c)
-  for _, each in ipairs(c.allowances) do
-    c.left = math.min(c.left or each.left, each.left)
-  end
+  c.allowances = measure(c, c.client_id, c.held, c.rules, c.period)
   for _, each in ipairs(c.allowances) do
     if each.left < 1000 then
       return 101, { destination = each.destination, form = each.off and 'off' or nil,
@@ -195,18 +196,34 @@ rule('daily', { 'period', 'rules' }, function(c)
   end
 end)
 
+-- What a reseller may use is shared by all below it; an allow list of a client is not above that.
+rule('total', { 'above', 'destination' }, function(c)
+  local spent
+  for _, each in ipairs(c.above) do
+    local rules = load_rules(c.P, each.holder, c.destination.nodes)
+    each.allowances = measure(c, each.holder, c.destination.nodes, rules, each.period)
+    for _, allowance in ipairs(each.allowances) do
+      if allowance.left < 1000 then spent = spent or each.tier end
+    end
+  end
+  if spent then return 109, { reseller = spent } end
+end)
+
 -- Without a running sweep nobody would end calls that share a remainder: one call at a time, and
 -- the switch's own timer is set to what is left (c.alone).
-rule('enforcement', { 'allowances' }, function(c)
+rule('enforcement', { 'allowances', 'above' }, function(c)
   local beat = tonumber(redis.call('GET', c.P .. ':beat') or nil)
   if beat and c.now - beat <= HEARTBEAT_MS then return end
-  local mine = {}
-  for _, each in ipairs(c.allowances) do mine[each.id] = true end
-  if next(mine) == nil then return end
-  c.alone = true
-  for _, id in ipairs(redis.call('ZRANGE', slots_key(c.P, 'c', c.client_id), 0, -1)) do
-    for _, counter in ipairs(call_counters(c.P, id)) do
-      if mine[counter] then return 501, { form = 'enforcement' } end
+  for _, each in ipairs({ { holder = c.client_id, allowances = c.allowances }, unpack(c.above) }) do
+    local mine = {}
+    for _, allowance in ipairs(each.allowances) do mine[allowance.id] = true end
+    if next(mine) then
+      c.alone = true
+      for _, id in ipairs(calls_of(c.P, each.holder)) do
+        for _, counter in ipairs(call_counters(c.P, id)) do
+          if mine[counter] then return 501, { form = 'enforcement' } end
+        end
+      end
     end
   end
 end)

@@ -1,5 +1,9 @@
 -- What a switch calls: authorize, answer, end, and the read-only explain.
 
+local function share_of(holder, part)
+  return { h = holder, day = part.day, off = part.off, percent = part.percent }
+end
+
 local function reserve(c)
   local P, id = c.P, new_id(c.P, c.now)
   local tiers, slots = {}, {}
@@ -12,21 +16,21 @@ local function reserve(c)
     emergency = c.emergency, max = c.max }
   local call = { slots = table.concat(slots, ' ') }
   local lasts = EMERGENCY_MS
-  local fields = { 's', 'R', 'client', facts.client, 'slots', call.slots }
-  local nodes = c.emergency and '' or table.concat(c.nodes, ' ')
+  local fields = { 's', 'R', 'slots', call.slots }
   if not c.emergency then
     lasts = RING_MS
     facts.destination, facts.path = c.destination_id, c.destination.path
     facts.currency, facts.key, facts.rate_table = c.client.currency, c.number.key, c.rate.table
-    for _, pair in ipairs({ { 'long', whole(c.client.long) },
-        { 'day', c.period.day }, { 'suffix', c.suffix }, { 'off', c.period.off and '1' or '0' },
-        { 'percent', tostring(c.period.percent) }, { 'rate', cjson.encode(c.rate) } }) do
+    local shares = { share_of(c.client_id, c.period) }
+    for i, each in ipairs(c.above) do shares[i + 1] = share_of(each.holder, each.period) end
+    for _, pair in ipairs({ { 'long', whole(c.client.long) }, { 'suffix', c.suffix },
+        { 'nodes', table.concat(c.destination.nodes, ' ') },
+        { 'levels', table.concat(c.client.levels, ' ') }, { 'shares', cjson.encode(shares) },
+        { 'rate', cjson.encode(c.rate) } }) do
       fields[#fields + 1] = pair[1]
       fields[#fields + 1] = pair[2]
     end
   end
-  fields[#fields + 1] = 'nodes'
-  fields[#fields + 1] = nodes
   fields[#fields + 1] = 'facts'
   fields[#fields + 1] = cjson.encode(facts)
   redis.call('HSET', call_key(P, id), unpack(fields))
@@ -75,9 +79,9 @@ local function authorize(keys, args)
 end
 
 -- What a live call may still last, all calls on its allowances counted.
-local function left_for(P, call, at)
+local function left_for(P, id, call, at)
   local left = tonumber(call.long) - (at - tonumber(call.t))
-  for _, counter in ipairs(counters(call.client, words(call.nodes), call.day, call.off == '1')) do
+  for _, counter in ipairs(call_counters(P, id)) do
     local v = redis.call('HMGET', P .. ':a:' .. counter, 'limit', 'used', 'n', 't')
     local limit = tonumber(v[1] or nil)
     if limit and held_to(call, counter) then
@@ -105,9 +109,9 @@ end
 local function ended(P, id) return redis.call('EXISTS', call_key(P, id) .. ':ended') == 1 end
 
 -- What is left, as `answer` tells it: 0 for a call to be hung up, nothing where nothing limits it.
-local function left_text(P, call, now)
+local function left_text(P, id, call, now)
   if not call.long then return '' end
-  return whole(call.cut and 0 or left_for(P, call, now))
+  return whole(call.cut and 0 or left_for(P, id, call, now))
 end
 
 -- call_id|node|h_entry|h_id|now -> {'OK', left ms}; told again {'DUP', left ms} while the call is up
@@ -116,7 +120,7 @@ local function answer(keys, args)
   local id, now = f[1], clock(f[5])
   local call = load_call(P, id)
   if not call then return { ended(P, id) and 'DUP' or 'GONE' } end
-  if call.s ~= 'R' then return { 'DUP', left_text(P, call, now) } end
+  if call.s ~= 'R' then return { 'DUP', left_text(P, id, call, now) } end
   local node = string.gsub(f[2], '%s', '_')
   redis.call('HSET', call_key(P, id), 'h', node .. ' ' .. f[3] .. ' ' .. f[4])
   begin_talk(P, id, call, now)
@@ -125,7 +129,7 @@ local function answer(keys, args)
   -- One to be hung up since it rang still is.
   if call.cut or bar(P, id, call, now) then return { 'OK', '0' } end
   redis.call('ZADD', P .. ':cut', whole(now + tonumber(call.long) + LONG_GRACE_MS), id)
-  return { 'OK', whole(left_for(P, call, now)) }
+  return { 'OK', whole(left_for(P, id, call, now)) }
 end
 
 -- A SIP or Q.850 code; what a stranger's header makes of it otherwise is none.
@@ -149,9 +153,12 @@ local function reopen(P, id, now, says_when)
   local call = cjson.decode(kept.call)
   if call.s == 'A' and not says_when then return nil end
   redis.call('DEL', call_key(P, id) .. ':lost')
-  for _, piece in ipairs(kept.pieces) do
-    for _, counter in ipairs(counters(call.client, words(call.nodes), piece[1], piece[2])) do
-      settle(P, counter, now, 0, -piece[3] * 1000)
+  for holder, parts in pairs(kept.parts) do
+    local nodes = nodes_of(call, { h = holder })
+    for _, part in ipairs(parts) do
+      for _, counter in ipairs(counters(holder, nodes, part[1], part[2])) do
+        settle(P, counter, now, 0, -part[3] * 1000)
+      end
     end
   end
   if call.s == 'A' then start(P, id, call, tonumber(call.t)) end
@@ -187,11 +194,11 @@ local function end_call(keys, args)
   return { 'OK', whole(lasted), code and tostring(code) or '' }
 end
 
--- The twin of authorize: every rule with its verdict, nothing reserved. A calendar for a moment
--- that is not published may be given: {segments, until}.
+-- The twin of authorize: every rule with its verdict, nothing reserved. Calendars for a moment
+-- that is not published may be given: {holder: {calendar, until}}.
 local function explain(keys, args)
   local c = read_request(keys[1], args[1])
-  c.calendar = args[2] and cjson.decode(args[2]) or nil
+  c.calendars = args[2] and cjson.decode(args[2]) or nil
   local verdicts = {}
   decide(c, function(name, known, code, params)
     verdicts[#verdicts + 1] = { rule = name, known = known, code = code,

@@ -18,13 +18,13 @@ end
 
 -- Every live call on an exhausted counter is to be hung up.
 local function exhaust(P, counter, left, used, now, out, retry)
-  local client, params = string.match(counter, '^%d+'), spent_params(P, counter, left, used)
-  for _, id in ipairs(redis.call('ZRANGE', slots_key(P, 'c', client), 0, -1)) do
+  local code, params = spent_reason(P, counter, left, used)
+  for _, id in ipairs(calls_of(P, string.match(counter, '^r?%d+'))) do
     local v = redis.call('HMGET', call_key(P, id), 's', 'suffix')
     if v[1] == 'A' and held_to({ suffix = v[2] }, counter) then
       for _, each in ipairs(call_counters(P, id)) do
         if each == counter then
-          condemn(P, id, 101, params)
+          condemn(P, id, code, params)
           list(P, out, id, now, retry)
         end
       end
@@ -37,22 +37,23 @@ end
 local function lose(P, id, now)
   local call = load_call(P, id)
   if not call then redis.call('ZREM', P .. ':exp', id); return end
-  local known = cjson.encode(call)
+  local known, facts = cjson.encode(call), cjson.decode(call.facts)
   local how = { why = 'lost', who = '', flags = { 'lost' } }
   local at, answered = tonumber(call.seen), tonumber(call.t)
   if not call.long then
     at = answered or now
   elseif not (at and answered and at >= answered) then
     how.flags[2] = 'review'
-    local facts = cjson.decode(call.facts)
     if call.s == 'R' then begin_talk(P, id, call, facts.at) end
     local most = tonumber(call.t) + facts.max * 1000
     at = math.min(most, now)
     how.more = most - at
   end
-  local _, _, pieces = finish(P, id, call, at, how)
+  local _, _, event = finish(P, id, call, at, how)
+  local parts = { [facts.client] = event.pieces }
+  for _, each in ipairs(event.above) do parts['r' .. each[1]] = each[2] end
   redis.call('SET', call_key(P, id) .. ':lost',
-    cjson.encode({ call = known, pieces = pieces }), 'PX', LOST_KEPT_MS)
+    cjson.encode({ call = known, parts = parts }), 'PX', LOST_KEPT_MS)
 end
 
 -- limit|retry_ms|now -> {now, next_due, then call_id, node, h_entry, h_id, code of each to hang up}
