@@ -11,7 +11,7 @@ from django.utils import timezone
 from calls.services import enforcement, policy, records
 from calls.store.connection import store
 from clients import outbox, tenancy
-from clients.models import Client, ClientType
+from clients.models import Client, ClientType, Reseller
 from clients.tenancy import PLATFORM
 
 _taking_in = threading.Lock()
@@ -57,10 +57,13 @@ def report_alive() -> int:
 
 @shared_task(name="calls.roll_calendars")
 def roll_calendars() -> int:
-    """Publish every client anew, so that its calendar reaches over the next days."""
+    """Publish every client and reseller anew: their calendars reach over the next days."""
     with tenancy.reading(PLATFORM):
+        resellers = list(Reseller.objects.values_list("pk", flat=True))
         clients = list(Client.objects.filter(type=ClientType.CLIENT).values_list("pk", flat=True))
     with tenancy.writing(PLATFORM):
+        for reseller_id in resellers:
+            outbox.enqueue("policy.totals", reseller_id=reseller_id)
         for client_id in clients:
             outbox.enqueue("policy.client", client_id=client_id)
     return len(clients)

@@ -11,6 +11,8 @@ from limits.models import (
     LimitRow,
     LimitWarning,
     ProfilePrefix,
+    ResellerTotal,
+    ResellerUsage,
 )
 from trunkportal.admin import LookAdmin, show_history
 
@@ -61,6 +63,23 @@ class ClientProfileAdmin(LookAdmin):
     list_filter = ("profile__currency",)
     list_select_related = ("client", "profile", "reseller")
     search_fields = ("client__name", "client__reference", "profile__name")
+
+
+@admin.register(ResellerTotal)
+class ResellerTotalAdmin(LookAdmin):
+    list_display = ("receiver", "profile", "reseller")
+    list_filter = ("profile__currency",)
+    list_select_related = ("receiver", "profile", "reseller")
+    search_fields = ("receiver__name", "receiver__reference", "profile__name")
+
+
+@admin.register(ResellerUsage)
+class ResellerUsageAdmin(LookAdmin):
+    list_display = ("on", "reseller", "destination", "day_ms")
+    list_filter = ("on",)
+    list_select_related = ("reseller", "destination")
+    search_fields = ("reseller__name", "reseller__reference", "destination__path")
+    ordering = ("-on", "-id")
 
 
 @admin.register(DailyUsage)

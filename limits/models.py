@@ -165,6 +165,62 @@ class ClientProfile(models.Model):
         return f"{self.client_id}:{self.profile_id}"
 
 
+@pghistory.track()
+class ResellerTotal(models.Model):
+    """A limit profile as what all clients below a reseller may use together (109).
+
+    ``reseller`` gives it, the platform where there is none; ``receiver`` is held to it.
+    """
+
+    reseller = models.ForeignKey(
+        Reseller,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("given by"),
+    )
+    receiver = models.ForeignKey(
+        Reseller, models.CASCADE, related_name="totals", verbose_name=_("held to it")
+    )
+    profile = models.ForeignKey(
+        LimitProfile, models.PROTECT, related_name="total_links", verbose_name=_("limit profile")
+    )
+
+    class Meta:
+        verbose_name = _("reseller's total")
+        verbose_name_plural = _("resellers' totals")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["receiver", "profile"], name="limits_resellertotal_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.receiver_id}:{self.profile_id}"
+
+
+class ResellerUsage(models.Model):
+    """Talk time of finished calls of all clients below a reseller, on the reseller's local day."""
+
+    reseller = models.ForeignKey(Reseller, models.CASCADE, related_name="+")
+    destination = models.ForeignKey(Destination, models.PROTECT, related_name="+")
+    on = models.DateField(_("day"))
+    day_ms = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("reseller's usage")
+        verbose_name_plural = _("resellers' usage")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["reseller", "destination", "on"], name="limits_resellerusage_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reseller_id} {self.destination_id} {self.on}"
+
+
 class DailyUsage(models.Model):
     """Talk time of finished calls by client, destination and local day.
 

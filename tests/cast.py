@@ -31,6 +31,8 @@ from limits.models import (
     LimitRow,
     LimitWarning,
     ProfilePrefix,
+    ResellerTotal,
+    ResellerUsage,
 )
 from rates.models import ClientRates, Rate, RateTable, ResellerRates
 
@@ -205,6 +207,11 @@ def make_tenant(name: str, *, parent: Tenant | None = None) -> Tenant:
     )
     ProfilePrefix.objects.create(reseller=reseller, profile=profile, kind="block", prefix="447")
     ClientProfile.objects.create(profile=profile, **mine)
+    if parent:
+        ResellerTotal.objects.create(
+            reseller=parent.reseller, receiver=reseller, profile=parent.profile
+        )
+    ResellerUsage.objects.create(reseller=reseller, destination=destination, on=date(2026, 3, 10))
     DailyUsage.objects.create(destination=destination, on=date(2026, 3, 10), **mine)
     LimitWarning.objects.create(
         destination=destination, on=date(2026, 3, 10), step=80, limit_seconds=2000, **mine

@@ -1,7 +1,7 @@
 """Events of the store as rows: what each says, checked before any row is written."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -30,11 +30,15 @@ class Piece:
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """A finished call: its record, and what it adds to the day's use of its destination."""
+    """A finished call: its record, and what it adds to the day's use of its destination.
+
+    ``above`` is the same of each reseller above the client, by its id, on the reseller's days.
+    """
 
     record: CallRecord
     destination_id: int | None
     pieces: tuple[Piece, ...]
+    above: Mapping[int, tuple[Piece, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,11 +93,7 @@ def moment(ms: float) -> datetime:
 def _ended(body: Mapping[str, Any]) -> Ended:
     facts = body["facts"]
     seconds = int(body.get("seconds", 0))
-    pieces = tuple(
-        Piece(on=date.fromisoformat(day), off_hours=bool(off), seconds=int(length))
-        for day, off, length in body["pieces"] or ()
-        if day
-    )
+    pieces = _pieces(body["pieces"])
     record = CallRecord(
         id=_id(body["id"]),
         at=moment(facts["at"]),
@@ -113,7 +113,18 @@ def _ended(body: Mapping[str, Any]) -> Ended:
         _price(record, rate, seconds)
     destination = facts.get("destination")
     return Ended(
-        record=record, destination_id=int(destination) if destination else None, pieces=pieces
+        record=record,
+        destination_id=int(destination) if destination else None,
+        pieces=pieces,
+        above={int(reseller): _pieces(parts) for reseller, parts in body.get("above") or ()},
+    )
+
+
+def _pieces(parts: Sequence[Any]) -> tuple[Piece, ...]:
+    return tuple(
+        Piece(on=date.fromisoformat(day), off_hours=bool(off), seconds=int(length))
+        for day, off, length in parts or ()
+        if day
     )
 
 

@@ -13,9 +13,11 @@ from accounts.models import Account
 from calls import reasons
 from calls.store import functions
 from calls.store.connection import store, tag
-from calls.store.encode import calendar_rows
+from calls.store.encode import calendar_fields
 from calls.store.functions import Request
-from calls.store.read import calendar, client_week, to_ms
+from calls.store.read import calendar, client_week, reseller_calendar, tiers, to_ms
+from clients import tenancy
+from clients.tenancy import PLATFORM
 from limits.domain.split import minutes_text
 
 RULES = {
@@ -37,6 +39,7 @@ RULES = {
     "setup": gettext_lazy("Set-up price"),
     "high_price": gettext_lazy("High price off-hours"),
     "daily": gettext_lazy("Daily limit"),
+    "total": gettext_lazy("Provider's limit"),
     "enforcement": gettext_lazy("Enforcement"),
     "balance": gettext_lazy("Balance"),
     "capacity": gettext_lazy("Capacity"),
@@ -107,9 +110,12 @@ def explain_call(*, account: Account, dialled: str, caller: str, at: datetime) -
         auth="ip" if account.ident_by == "ip" else "name",
         now_ms=to_ms(at),
     )
-    around = calendar_rows(calendar(client, client_week(client), at=at))
+    calendars = {str(client.pk): calendar_fields(calendar(client, client_week(client), at=at))}
+    with tenancy.entered(PLATFORM):  # the days of resellers above decide, and are not shown
+        for reseller in tiers(client):
+            calendars[f"r{reseller.pk}"] = calendar_fields(reseller_calendar(reseller, at=at))
     try:
-        facts = functions.explain(store(), tag(client.reseller.shard), request, around)
+        facts = functions.explain(store(), tag(client.reseller.shard), request, calendars)
     except redis.RedisError:
         sentence = reasons.sentence(501, {"form": "store"})
         return Explanation(allowed=False, code=501, sip_status=503, sentence=sentence)

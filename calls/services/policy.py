@@ -9,6 +9,7 @@ from django.utils import timezone
 from calls.services import usage
 from calls.store import library, publish
 from calls.store.connection import store, tag
+from calls.store.read import tiers
 from clients import outbox, tenancy
 from clients.models import Client, ClientType, Reseller
 from clients.selectors import subtree_ids
@@ -45,6 +46,10 @@ def refresh_client(connection: redis.Redis, client: Client, *, at: datetime) -> 
     if ensure_whole(connection, at=at) or client.reseller is None:
         return
     publish.publish_basics(connection, tag(client.reseller.shard))
+    with tenancy.reading(PLATFORM):
+        above = tiers(client)
+    for reseller in above:
+        publish.publish_reseller(connection, reseller.pk, at=at)
     publish.publish_client(connection, client.pk, at=at)
 
 
@@ -73,8 +78,17 @@ def reseller_changed(*, reseller_id: int) -> None:
         clients = list(Client.objects.filter(reseller_id__in=below).values_list("pk", flat=True))
     if reseller:
         publish.ensure_shard(connection, tag(reseller.shard))
+        publish.publish_reseller(connection, reseller_id, at=at)
     for client_id in clients:
         publish.publish_client(connection, client_id, at=at)
+
+
+@outbox.handles("policy.totals")
+def totals_changed(*, reseller_id: int) -> None:
+    """What all below a reseller may use together has changed, or its days have."""
+    connection, at = store(), timezone.now()
+    if not ensure_whole(connection, at=at):
+        publish.publish_reseller(connection, reseller_id, at=at)
 
 
 @outbox.handles("policy.rates")

@@ -6,6 +6,7 @@ One worker at a time takes a stream in, by an advisory lock of its transaction.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -38,6 +39,13 @@ VALUES (%s, %s, %s, %s, %s, %s)
 ON CONFLICT (client_id, destination_id, "on") DO UPDATE
 SET day_ms = limits_dailyusage.day_ms + EXCLUDED.day_ms,
     off_hours_ms = limits_dailyusage.off_hours_ms + EXCLUDED.off_hours_ms
+"""
+
+_ADD_RESELLER_USAGE = """
+INSERT INTO limits_resellerusage (reseller_id, destination_id, "on", day_ms)
+VALUES (%s, %s, %s, %s)
+ON CONFLICT (reseller_id, destination_id, "on") DO UPDATE
+SET day_ms = limits_resellerusage.day_ms + EXCLUDED.day_ms
 """
 
 
@@ -206,6 +214,7 @@ def _ensure_months(model: type[Model], moments: Iterable[datetime]) -> None:
 
 def _add_usage(calls: Sequence[Ended]) -> None:
     sums: dict[tuple[Any, ...], list[int]] = {}
+    above: Counter[tuple[Any, ...]] = Counter()
     for ended in calls:
         record = ended.record
         if ended.destination_id is None:  # an emergency call counts nowhere
@@ -215,9 +224,14 @@ def _add_usage(calls: Sequence[Ended]) -> None:
             total = sums.setdefault(key, [0, 0])
             total[0] += piece.seconds * 1000
             total[1] += piece.seconds * 1000 if piece.off_hours else 0
+        for reseller_id, pieces in ended.above.items():
+            for piece in pieces:
+                above[reseller_id, ended.destination_id, piece.on] += piece.seconds * 1000
     with database.cursor() as cursor:
         for key in sorted(sums, key=str):  # in one order, so that no two wait for each other
             cursor.execute(_ADD_USAGE, [*key, *sums[key]])
+        for key in sorted(above, key=str):
+            cursor.execute(_ADD_RESELLER_USAGE, [*key, above[key]])
 
 
 def _warn(warned: Warned) -> None:

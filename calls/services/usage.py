@@ -16,10 +16,10 @@ from calls.store.publish import shards_in_use
 from calls.store.read import to_ms
 from clients import tenancy
 from clients.domain.local_days import local_day
-from clients.models import Client, ClientType
+from clients.models import Client, ClientType, Reseller
 from clients.tenancy import PLATFORM
 from limits.domain.effective import path
-from limits.models import DailyUsage, Destination
+from limits.models import DailyUsage, Destination, ResellerUsage
 from limits.selectors import destination_parents
 
 logger = logging.getLogger(__name__)
@@ -37,50 +37,83 @@ def is_behind(store: redis.Redis) -> bool:
     return any(_sequence(store, stream) < sequence for stream, sequence in positions.items())
 
 
+@dataclass(frozen=True, kw_only=True)
+class Holder:
+    """Whose counters: a client's, or those that all below a reseller share."""
+
+    name: str  # as the store names it: a client's id, or ``r5``
+    shard: str
+    time_zone: str
+    client_id: int | None = None
+    reseller_id: int | None = None
+
+    def rows(self, day: date) -> list[tuple[int, int, int]]:
+        """What PostgreSQL has of a local day: destination, ms of the day, ms of its off-hours."""
+        with tenancy.reading(PLATFORM):
+            if self.client_id is not None:
+                use = DailyUsage.objects.filter(client_id=self.client_id, on=day)
+                return list(use.values_list("destination_id", "day_ms", "off_hours_ms"))
+            days = ResellerUsage.objects.filter(reseller=self.reseller_id, on=day)
+            return [(*row, 0) for row in days.values_list("destination_id", "day_ms")]
+
+
+def holders() -> list[Holder]:
+    """Every client of a reseller, and every reseller."""
+    with tenancy.reading(PLATFORM):
+        clients = Client.objects.filter(type=ClientType.CLIENT, reseller__isnull=False)
+        of_clients = [
+            Holder(name=str(pk), shard=tag(shard), time_zone=zone, client_id=pk)
+            for pk, shard, zone in clients.values_list("pk", "reseller__shard", "time_zone")
+        ]
+        return of_clients + [
+            Holder(name=f"r{pk}", shard=tag(shard), time_zone=zone, reseller_id=pk)
+            for pk, shard, zone in Reseller.objects.values_list("pk", "shard", "time_zone")
+        ]
+
+
 def rebuild_counters(store: redis.Redis, *, at: datetime) -> int:
     """Set today's counters to finished calls in PostgreSQL plus calls in progress.
 
-    Events still in the streams are taken in first. Returns the number of clients. A client whose
-    calls keep ending meanwhile is tried again; CountersMovedError in the end.
+    Events still in the streams are taken in first. Returns the number of clients. Counters whose
+    calls keep ending meanwhile are tried again; CountersMovedError in the end.
     """
     _catch_up_sequences(store)
     with tenancy.reading(PLATFORM):
-        clients = list(Client.objects.filter(type=ClientType.CLIENT).select_related("reseller"))
         parents = destination_parents()
-    for client in clients:
+    everyone = holders()
+    for holder in everyone:
         for _ in range(ATTEMPTS):
             take_in_events(store, at=at)
-            if _rebase(store, client, parents, at=at):
+            if _rebase(store, holder, parents, at=at):
                 break
         else:
-            raise CountersMovedError(f"client {client.pk}")
-    return len(clients)
+            raise CountersMovedError(holder.name)
+    return sum(holder.client_id is not None for holder in everyone)
 
 
 def _rebase(
-    store: redis.Redis, client: Client, parents: dict[int, int | None], *, at: datetime
+    store: redis.Redis, holder: Holder, parents: dict[int, int | None], *, at: datetime
 ) -> bool:
-    if client.reseller is None:
-        return True
-    shard = tag(client.reseller.shard)
-    sequence = _sequence(store, f"{shard}:ev")
-    day = local_day(client.time_zone, at)
-    if store.xlen(f"{shard}:ev"):
+    sequence = _sequence(store, f"{holder.shard}:ev")
+    day = local_day(holder.time_zone, at)
+    if store.xlen(f"{holder.shard}:ev"):
         return False
-    suffixes = ["", *(f"@{level}" for level in _levels(store, shard, client.pk))]
+    suffixes = ["", *(f"@{level}" for level in _levels(store, holder))]
     fields = [
         part
-        for (node, kind), ms in _recorded(client, day, parents).items()
+        for (node, kind), ms in _recorded(holder, day, parents).items()
         for suffix in suffixes
         for part in (f"{node}{suffix}", kind, str(ms))
     ]
-    head = f"{client.pk}|{day.isoformat()}|{sequence}|"
-    return call(store, "tp_rebase", shard, head, *fields) == ["OK"]
+    head = f"{holder.name}|{day.isoformat()}|{sequence}|"
+    return call(store, "tp_rebase", holder.shard, head, *fields) == ["OK"]
 
 
-def _levels(store: redis.Redis, shard: str, client_id: int) -> set[str]:
-    """The levels of allow lists whose rules the store counts by."""
-    fields = cast("list[str]", store.hkeys(f"{shard}:c:{client_id}"))
+def _levels(store: redis.Redis, holder: Holder) -> set[str]:
+    """The levels of a client's allow lists whose rules the store counts by."""
+    if holder.client_id is None:
+        return set()
+    fields = cast("list[str]", store.hkeys(f"{holder.shard}:c:{holder.client_id}"))
     return {field.split("@")[1] for field in fields if field.startswith("n:") and "@" in field}
 
 
@@ -104,7 +137,8 @@ def _catch_up_sequences(store: redis.Redis) -> None:
 class Difference:
     """A counter of a local day that the store and PostgreSQL do not agree on, in ms."""
 
-    client_id: int
+    client_id: int | None
+    reseller_id: int | None
     destination: str
     on: date
     off_hours: bool
@@ -123,23 +157,20 @@ def differences(store: redis.Redis, *, at: datetime) -> list[Difference]:
     """
     take_in_events(store, at=at)
     with tenancy.reading(PLATFORM):
-        clients = list(Client.objects.filter(type=ClientType.CLIENT).select_related("reseller"))
         parents = destination_parents()
         paths = dict(Destination.objects.values_list("pk", "path"))
     found: list[Difference] = []
-    for client in clients:
-        if client.reseller is None:
-            continue
-        day = local_day(client.time_zone, at)
-        shard = tag(client.reseller.shard)
-        use = functions.usage(store, shard, client.pk, day.isoformat(), now_ms=to_ms(at))
-        recorded = _recorded(client, day, parents)
+    for holder in holders():
+        day = local_day(holder.time_zone, at)
+        use = functions.usage(store, holder.shard, holder.name, day.isoformat(), now_ms=to_ms(at))
+        recorded = _recorded(holder, day, parents)
         for node, kind in sorted(set(use) | set(recorded)):
             mine = use[node, kind].used_ms if (node, kind) in use else 0
             if "@" not in node and mine != recorded[node, kind]:
                 found.append(
                     Difference(
-                        client_id=client.pk,
+                        client_id=holder.client_id,
+                        reseller_id=holder.reseller_id,
                         destination=paths.get(int(node), node),
                         on=day,
                         off_hours=kind == "o",
@@ -151,14 +182,13 @@ def differences(store: redis.Redis, *, at: datetime) -> list[Difference]:
 
 
 def _recorded(
-    client: Client, day: date, parents: dict[int, int | None]
+    holder: Holder, day: date, parents: dict[int, int | None]
 ) -> Counter[tuple[str, str]]:
     """Finished talk time by node and kind, parents included."""
     used: Counter[tuple[str, str]] = Counter()
-    with tenancy.reading(PLATFORM):
-        rows = list(DailyUsage.objects.filter(client=client, on=day))
-    for row in rows:
-        for node in path(parents, row.destination_id):
-            used[str(node), "d"] += row.day_ms
-            used[str(node), "o"] += row.off_hours_ms
+    for destination_id, day_ms, off_hours_ms in holder.rows(day):
+        for node in path(parents, destination_id):
+            used[str(node), "d"] += day_ms
+            if holder.client_id is not None:
+                used[str(node), "o"] += off_hours_ms
     return used

@@ -25,6 +25,7 @@ def publish_client(connection: redis.Redis, client_id: int, *, at: datetime) -> 
     with tenancy.reading(PLATFORM):
         found = Client.objects.filter(pk=client_id, type=ClientType.CLIENT)
         client = found.select_related("reseller").first()
+        tiers = read.tiers(client) if client else []
     home = tag(cast("Reseller", client.reseller).shard) if client else ""
     for shard in shards_in_use(connection) - {home}:
         if connection.sismember(f"{shard}:clients", str(client_id)):
@@ -32,6 +33,9 @@ def publish_client(connection: redis.Redis, client_id: int, *, at: datetime) -> 
     if client is None:
         return
     ensure_shard(connection, home)
+    for reseller in tiers:
+        if not connection.exists(f"{home}:t:{reseller.pk}"):
+            publish_reseller(connection, reseller.pk, at=at)
     version = writer.next_version(connection, home)
     identities = writer.next_version(connection, IDENTITIES)
     with tenancy.reading(PLATFORM):
@@ -42,6 +46,16 @@ def publish_client(connection: redis.Redis, client_id: int, *, at: datetime) -> 
     _remove_accounts(connection, home, client_id, {a.account_id for a in accounts})
     for account in accounts:
         writer.put_account(connection, home, account, identity_version=identities)
+
+
+def publish_reseller(connection: redis.Redis, reseller_id: int, *, at: datetime) -> None:
+    """Write what all below a reseller may use, to its shard."""
+    with tenancy.reading(PLATFORM):
+        reseller = Reseller.objects.get(pk=reseller_id)
+    version = writer.next_version(connection, tag(reseller.shard))
+    with tenancy.reading(PLATFORM):
+        policy = read.reseller_policy(reseller, version=version, at=at)
+    writer.put_reseller(connection, tag(reseller.shard), policy)
 
 
 def publish_rates(connection: redis.Redis, table_id: int, shards: Iterable[str]) -> None:
@@ -79,10 +93,13 @@ def publish_all(connection: redis.Redis, *, at: datetime) -> int:
     """
     library.ensure_loaded(connection)
     with tenancy.reading(PLATFORM):
-        shards = {tag(shard) for shard in Reseller.objects.values_list("shard", flat=True)}
+        resellers = dict(Reseller.objects.values_list("pk", "shard"))
         clients = set(Client.objects.filter(type=ClientType.CLIENT).values_list("pk", flat=True))
+    shards = {tag(shard) for shard in resellers.values()}
     for shard in sorted(shards):
         publish_basics(connection, shard)
+    for reseller_id in sorted(resellers):
+        publish_reseller(connection, reseller_id, at=at)
     for shard in shards | shards_in_use(connection):
         for known in cast("set[str]", connection.smembers(f"{shard}:clients")):
             if int(known) not in clients:

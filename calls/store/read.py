@@ -20,6 +20,7 @@ from calls.store.policy import (
     NodeRules,
     RateEntry,
     RatePolicy,
+    ResellerPolicy,
     Route,
     Routing,
     Segment,
@@ -33,8 +34,8 @@ from clients.tenancy import PLATFORM
 from limits.catalogue.shipped import number_plan_records
 from limits.domain import effective as profiles
 from limits.domain.split import daily_seconds, off_hours_seconds
-from limits.models import Destination, DestinationPrefix
-from limits.selectors import client_limits, destination_parents
+from limits.models import Destination, DestinationPrefix, LimitProfile
+from limits.selectors import client_limits, destination_parents, domain_profiles
 from rates.models import ClientRates, Rate, RateTable, ResellerRates
 
 DAYS_BEHIND, DAYS_AHEAD = 2, 10
@@ -121,6 +122,24 @@ def tiers(client: Client) -> list[Reseller]:
     return chain
 
 
+def reseller_policy(reseller: Reseller, *, version: int, at: datetime) -> ResellerPolicy:
+    """What all below a reseller may use together, on the days of its zone."""
+    given = LimitProfile.objects.filter(total_links__receiver=reseller)
+    rows = profiles.strictest_rows(domain_profiles(given), destination_parents())
+    return ResellerPolicy(
+        reseller_id=reseller.pk,
+        version=version,
+        calendar=reseller_calendar(reseller, at=at),
+        totals=_rules(rows, reseller.working_schedule, set()),
+    )
+
+
+def reseller_calendar(reseller: Reseller, *, at: datetime) -> Calendar:
+    """The days of a reseller's zone, none of them with off-hours."""
+    week = (DayRule(((0, 1440),)),) * 8
+    return _calendar(reseller.time_zone, week, frozenset(), at)
+
+
 def _rules(
     rows: Mapping[int, profiles.Values], divisor: int, percents: set[int]
 ) -> dict[int, NodeRules]:
@@ -157,11 +176,23 @@ def calendar(
     ahead: int = DAYS_AHEAD,
 ) -> Calendar:
     """The client's segments around a moment."""
-    first = local_days.local_day(client.time_zone, at) - timedelta(days=behind)
+    years = tuple(range(at.year - 1, at.year + 2))
+    closed = _bank_holidays(client.country, years)
+    return _calendar(client.time_zone, week, closed, at, behind, ahead)
+
+
+def _calendar(
+    zone: str,
+    week: tuple[DayRule, ...],
+    closed: frozenset[date],
+    at: datetime,
+    behind: int = DAYS_BEHIND,
+    ahead: int = DAYS_AHEAD,
+) -> Calendar:
+    first = local_days.local_day(zone, at) - timedelta(days=behind)
     days = behind + ahead
     end = first + timedelta(days=days)
-    closed = _bank_holidays(client.country, tuple(range(first.year, end.year + 1)))
-    found = local_days.segments(client.time_zone, week, closed, first, days)
+    found = local_days.segments(zone, week, closed, first, days)
     return Calendar(
         segments=tuple(
             Segment(
@@ -172,7 +203,7 @@ def calendar(
             )
             for each in found
         ),
-        ends_at_ms=to_ms(local_days.day_start(client.time_zone, end)),
+        ends_at_ms=to_ms(local_days.day_start(zone, end)),
     )
 
 

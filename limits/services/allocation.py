@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 
 from clients import outbox
 from clients.errors import DomainError
-from clients.models import Client, User
-from clients.selectors import clients_for
+from clients.models import Client, Reseller, User
+from clients.selectors import clients_for, resellers_for
 from clients.services.base import changing
 from clients.tenancy import Scope
-from limits.models import ClientProfile, LimitProfile, LimitRow
+from limits.models import ClientProfile, LimitProfile, LimitRow, ResellerTotal
 from limits.selectors import profiles_for
 
 
@@ -54,6 +54,42 @@ def client_profiles_write(*, client: Client, profiles: Collection[LimitProfile])
         ignore_conflicts=True,
     )
     outbox.enqueue("policy.client", client_id=client.pk)
+
+
+def totals_set(
+    *,
+    reseller_id: int,
+    profile_ids: Collection[int],
+    acting_user: User | None,
+    scope: Scope,
+    at: datetime,  # noqa: ARG001 - every service is told the time
+) -> Reseller:
+    """Hold a reseller, with all below it, to these profiles as totals and to no others (109).
+
+    They belong to its parent, or to the platform; so does the right to set them. Raises
+    DomainError (``profiles``).
+    """
+    with changing(scope, acting_user):
+        receiver = resellers_for(scope).get(pk=reseller_id)
+        if scope.kind != "platform" and receiver.parent_id not in scope.reseller_ids:
+            raise DomainError(_("Only the provider above sets this reseller's totals."))
+        profiles = list(LimitProfile.objects.filter(pk__in=profile_ids))
+        for profile in profiles:
+            if profile.reseller_id not in (None, receiver.parent_id):
+                raise DomainError(
+                    _("“%s” does not belong to the provider above this reseller.") % profile,
+                    field="profiles",
+                )
+        ResellerTotal.objects.filter(receiver=receiver).exclude(profile__in=profiles).delete()
+        ResellerTotal.objects.bulk_create(
+            [
+                ResellerTotal(reseller_id=receiver.parent_id, receiver=receiver, profile=profile)
+                for profile in profiles
+            ],
+            ignore_conflicts=True,
+        )
+        outbox.enqueue("policy.totals", reseller_id=receiver.pk)
+    return receiver
 
 
 def client_currency_check(*, client: Client) -> None:

@@ -22,6 +22,7 @@ from limits.models import (
     LimitRow,
     ListKind,
     ProfilePrefix,
+    ResellerTotal,
 )
 from limits.selectors import DEFAULT_PROFILE, may_edit, profiles_for, values_of
 
@@ -191,10 +192,13 @@ def profile_prefixes_set(
 
 
 def publish_clients_of(profile: LimitProfile) -> None:
-    """Have every client that uses a profile published anew after the commit."""
+    """Have everyone that is held to a profile published anew after the commit."""
     links = ClientProfile.objects.filter(profile=profile)
     for client_id in links.values_list("client_id", flat=True):
         outbox.enqueue("policy.client", client_id=client_id)
+    totals = ResellerTotal.objects.filter(profile=profile)
+    for reseller_id in totals.values_list("receiver_id", flat=True):
+        outbox.enqueue("policy.totals", reseller_id=reseller_id)
 
 
 def _editable(scope: Scope, profile_id: int) -> LimitProfile:

@@ -19,9 +19,19 @@ from calls.store import functions, publish
 from calls.store.connection import IDENTITIES, tag
 from calls.store.functions import Request
 from clients import tenancy
-from clients.models import Client
+from clients.errors import DomainError
+from clients.models import Client, Reseller
 from clients.tenancy import PLATFORM
-from limits.models import DailyUsage, LimitRow, LimitWarning, ProfilePrefix
+from limits.models import (
+    DailyUsage,
+    LimitProfile,
+    LimitRow,
+    LimitWarning,
+    ProfilePrefix,
+    ResellerTotal,
+    ResellerUsage,
+)
+from limits.services import allocation
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +55,7 @@ class Live:
         with tenancy.writing(PLATFORM):
             Client.objects.filter(pk=cast.ours.client.pk).update(time_zone=noon_now())
             ProfilePrefix.objects.all().delete()
+            ResellerTotal.objects.all().delete()
             carrier = Client.objects.create(name="Carrier", reference="CARRIER", type="vendor")
             gateway = Account.objects.create(
                 client=carrier, name="Gateway", term_enabled=True, term_host="192.0.2.10"
@@ -336,3 +347,68 @@ def test_calls_take_the_configured_route_until_the_platform_has_one(live, settin
     settings.DEFAULT_ROUTE = ""
     publish.publish_routing(live.store, [live.shard])
     live.refuse("07700900123")
+
+
+def hold_above_to(live: Live, minutes: int) -> None:
+    """A total of mobile minutes a month for all below the reseller above ours."""
+    with tenancy.writing(PLATFORM):
+        profile = LimitProfile.objects.create(name="Total")
+        mobile = live.cast.ours.row.destination
+        LimitRow.objects.create(profile=profile, destination=mobile, minutes=minutes)
+    allocation.totals_set(
+        reseller_id=live.cast.above.reseller.pk,
+        profile_ids=[profile.pk],
+        acting_user=None,
+        scope=PLATFORM,
+        at=timezone.now(),
+    )
+    policy.totals_changed(reseller_id=live.cast.above.reseller.pk)
+
+
+def test_a_total_is_counted_for_every_reseller_above_and_survives_an_emptied_store(live):
+    with tenancy.writing(PLATFORM):
+        Reseller.objects.update(time_zone=noon_now())
+    hold_above_to(live, 30)
+    live.talk(20.1)
+    live.take_in()
+    above = live.cast.above.reseller
+    with tenancy.reading(PLATFORM):
+        used = dict(
+            ResellerUsage.objects.filter(on__gt="2026-04-01").values_list("reseller_id", "day_ms")
+        )
+    assert used == {above.pk: 21_000, live.cast.ours.reseller.pk: 21_000}
+    live.store.flushall()
+    assert policy.ensure_whole(live.store, at=timezone.now())
+    enforcement.sweep(live.store)
+    request = Request(account_id=live.cast.ours.account.pk, dialled="07700900123")
+    assert functions.authorize(live.store, live.shard, request).max_seconds == 39
+    assert usage.differences(live.store, at=timezone.now()) == []
+
+
+def test_a_total_given_to_a_reseller_takes_effect_without_a_rebuild(live):
+    hold_above_to(live, 0)
+    request = Request(account_id=live.cast.ours.account.pk, dialled="07700900123")
+    verdict = functions.authorize(live.store, live.shard, request)
+    assert (verdict.code, verdict.sentence) == (109, "Provider limit reached.")
+
+
+def test_only_the_provider_above_sets_a_resellers_totals(live):
+    ours = live.cast.ours
+    told = {"profile_ids": [], "acting_user": ours.owner, "scope": ours.scope}
+    with pytest.raises(DomainError, match="Only the provider above"):
+        allocation.totals_set(reseller_id=ours.reseller.pk, at=timezone.now(), **told)
+    above = live.cast.above.reseller.pk
+    with pytest.raises(Reseller.DoesNotExist):
+        allocation.totals_set(reseller_id=above, at=timezone.now(), **told)
+
+
+def test_a_profile_of_another_reseller_is_no_total(live):
+    above, ours = live.cast.above, live.cast.ours
+    with pytest.raises(DomainError, match="does not belong to the provider above"):
+        allocation.totals_set(
+            reseller_id=ours.reseller.pk,
+            profile_ids=[ours.profile.pk],
+            acting_user=above.owner,
+            scope=above.scope,
+            at=timezone.now(),
+        )

@@ -69,7 +69,10 @@ def test_a_total_that_is_spent_refuses_with_109_and_no_figures(switch):
 
 @pytest.mark.parametrize("tier", [OURS, ABOVE, TOP])
 def test_the_smallest_total_of_the_tiers_decides(switch, tier):
-    share(switch, {each: {MOBILE: limited(60)} for each in (OURS, ABOVE, TOP)} | {tier: {MOBILE: MINUTE}})  # noqa: E501
+    share(
+        switch,
+        {each: {MOBILE: limited(60)} for each in (OURS, ABOVE, TOP)} | {tier: {MOBILE: MINUTE}},
+    )
     assert switch.authorize().max_seconds == 60
 
 
