@@ -32,7 +32,8 @@ class CallRecord(TenantRow):
 
     It is written again once: when it was given up as lost and its end is told after all.
     Partitioned by month of ``at`` (its authorisation); the table's key is (id, at). Times are
-    UTC, ``talk_ms`` is from answer to hang-up, ``talk_seconds`` what the allowances counted.
+    UTC, ``talk_ms`` is from answer to hang-up, ``talk_seconds`` what the allowances counted:
+    ``allowances`` are its parts (day, off-hours, seconds), ``totals`` those by reseller above.
     """
 
     id = models.CharField(primary_key=True, max_length=40)
@@ -50,6 +51,7 @@ class CallRecord(TenantRow):
     sent_number = models.CharField(max_length=64, blank=True)
     emergency = models.BooleanField(default=False)
     allowances = models.JSONField(default=list, blank=True)
+    totals = models.JSONField(default=dict, blank=True)
     rating = models.JSONField(default=list, blank=True)
     currency = models.CharField(max_length=3, blank=True)
     amount = models.DecimalField(_("price"), max_digits=18, decimal_places=6, null=True, blank=True)

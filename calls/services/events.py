@@ -94,6 +94,7 @@ def _ended(body: Mapping[str, Any]) -> Ended:
     facts = body["facts"]
     seconds = int(body.get("seconds", 0))
     pieces = _pieces(body["pieces"])
+    above = {int(reseller): _pieces(parts) for reseller, parts in body.get("above") or ()}
     record = CallRecord(
         id=_id(body["id"]),
         at=moment(facts["at"]),
@@ -103,7 +104,8 @@ def _ended(body: Mapping[str, Any]) -> Ended:
         talk_seconds=seconds,
         sent_number=_text(facts.get("sent"), 64),
         emergency=bool(facts.get("emergency")),
-        allowances=[[p.on.isoformat(), p.off_hours, p.seconds] for p in pieces],
+        allowances=_kept(pieces),
+        totals={str(reseller): _kept(parts) for reseller, parts in above.items()},
         currency=_text(facts.get("currency"), 3),
         **_of_end(body),
         **_of_request(facts),
@@ -116,8 +118,12 @@ def _ended(body: Mapping[str, Any]) -> Ended:
         record=record,
         destination_id=int(destination) if destination else None,
         pieces=pieces,
-        above={int(reseller): _pieces(parts) for reseller, parts in body.get("above") or ()},
+        above=above,
     )
+
+
+def _kept(pieces: Sequence[Piece]) -> list[list[Any]]:
+    return [[each.on.isoformat(), each.off_hours, each.seconds] for each in pieces]
 
 
 def _pieces(parts: Sequence[Any]) -> tuple[Piece, ...]:

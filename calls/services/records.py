@@ -187,12 +187,16 @@ def _correct_lost(calls: Sequence[Ended]) -> list[Ended]:
         if (lost := given_up.select_for_update().first()) is None:
             continue
         ended.record.save(force_update=True)
-        counted = tuple(
-            Piece(on=date.fromisoformat(on), off_hours=off, seconds=-seconds)
-            for on, off, seconds in lost.allowances
-        )
-        changes += [replace(ended, pieces=counted), ended]
+        above = {int(pk): _taken_back(counted) for pk, counted in lost.totals.items()}
+        changes += [replace(ended, pieces=_taken_back(lost.allowances), above=above), ended]
     return changes
+
+
+def _taken_back(counted: Iterable[Sequence[Any]]) -> tuple[Piece, ...]:
+    return tuple(
+        Piece(on=date.fromisoformat(on), off_hours=off, seconds=-seconds)
+        for on, off, seconds in counted
+    )
 
 
 def _insert_barred(barred: Sequence[BarredCall]) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import redis
 
-from calls.store import functions, policy, writer
+from calls.store import functions, policy, testing, writer
 from calls.store.connection import IDENTITIES, tag
 from calls.store.functions import Request
 from calls.store.testing import ROUTES
@@ -56,7 +56,7 @@ class Store:
         for name in world.clients:
             if before is None or before != world:
                 client = client_policy(now, world, name, self._version)
-                assert writer.put_client(self.connection, SHARD, client, now_ms=now)
+                assert testing.put_client(self.connection, SHARD, client, now_ms=now)
         for name, account in world.accounts.items():
             if before is None or before.accounts[name] != account:
                 packed = account_policy(world, name, self._version)
