@@ -1,11 +1,14 @@
 """What a reseller may use is shared by all clients below it (109), while calls run."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from calls.store import functions, testing, writer
+from calls.store.functions import Request
 from calls.store.policy import AccountPolicy, ResellerPolicy, Tier
 from tests.calls.worlds import (
     FRANCE,
@@ -189,7 +192,7 @@ def test_without_a_sweep_one_call_at_a_time_runs_on_a_total_whoever_makes_it(val
     verdict = functions.authorize(
         valkey,
         SHARD,
-        functions.Request(account_id=12, dialled="07700900124", now_ms=switch.now),
+        Request(account_id=12, dialled="07700900124", now_ms=switch.now),
     )
     assert verdict.code == 501
 
@@ -206,3 +209,40 @@ def test_an_emergency_call_counts_nowhere(switch):
     switch.wait(600)
     assert switch.end(verdict.call_id)[0] == "OK"
     assert not list(switch.store.scan_iter(f"{SHARD}:a:*"))
+
+
+def test_a_thousand_attempts_at_once_on_three_tiers_fill_every_capacity_and_pass_none(switch):
+    """Capacities of a tree: whatever the order, as many are admitted as fit, and no more.
+
+    The model is what fits: each tier takes what its children take, up to its own.
+    """
+    own = {1: 60, 2: 40, 3: 90, 4: 50}
+    tiers = {
+        1: (Tier(reseller_id=OURS, capacity=80), Tier(reseller_id=ABOVE, capacity=150)),
+        2: (Tier(reseller_id=OURS, capacity=80), Tier(reseller_id=ABOVE, capacity=150)),
+        3: (Tier(reseller_id=ABOVE, capacity=150),),
+        4: (),
+    }
+    top = Tier(reseller_id=TOP, capacity=170)
+    for number, capacity in own.items():
+        chain = (*tiers[number], top)
+        policy = client(client_id=number, version=50, tiers=chain, capacity=capacity)
+        testing.put_client(switch.store, SHARD, policy, now_ms=switch.now)
+        account = replace(NEIGHBOUR, account_id=20 + number, client_id=number)
+        writer.put_account(switch.store, SHARD, account)
+    switch.store.set(f"{SHARD}:beat", switch.now)
+
+    def attempt(number: int) -> tuple[int, int | None]:
+        asked = Request(account_id=21 + number % 4, dialled="07700900123", now_ms=switch.now)
+        return 1 + number % 4, functions.authorize(switch.store, SHARD, asked).code
+
+    with ThreadPoolExecutor(max_workers=16) as callers:
+        answers = list(callers.map(attempt, range(1000)))
+    admitted = Counter(number for number, code in answers if code is None)
+    assert {code for _, code in answers} == {None, 108}
+    below = min(80, own[1] + own[2])
+    assert admitted.total() == min(170, min(150, below + own[3]) + own[4]) == 170
+    assert all(admitted[number] <= own[number] for number in own)
+    assert admitted[1] + admitted[2] <= below
+    assert admitted[1] + admitted[2] + admitted[3] <= 150
+    assert switch.store.zcard(f"{SHARD}:slots:r:{TOP}") == 170
