@@ -124,8 +124,8 @@ FAULTS = (
     ),
     Fault(
         "the day's total is forgotten off-hours",
-        "c.period.off and { 'd', 'o' } or { 'd' }",
-        "c.period.off and { 'o' } or { 'd' }",
+        "part.off and { 'd', 'o' } or { 'd' }",
+        "part.off and { 'o' } or { 'd' }",
     ),
     Fault("a period begins early", "if segment[1] > at then", "if segment[1] > at + 1000 then"),
     # Allowances
@@ -133,8 +133,8 @@ FAULTS = (
     Fault("the longest talk time is rounded up", "c.max = math.floor(", "c.max = math.ceil("),
     Fault(
         "parents are not asked",
-        "for _, node in ipairs(c.held) do\n    for _, kind",
-        "for _, node in ipairs({ c.held[1] }) do\n    for _, kind",
+        "for _, node in ipairs(nodes) do\n    for _, kind",
+        "for _, node in ipairs({ nodes[1] }) do\n    for _, kind",
     ),
     Fault(
         "calls at once drain as one",
@@ -158,34 +158,34 @@ FAULTS = (
     ),
     Fault(
         "a call is not topped up to its second",
-        "leave(P, call, at, seconds * 1000 - ran)",
-        "leave(P, call, at, 0)",
+        "leave(P, call, share, at, seconds * 1000 - ran)",
+        "leave(P, call, share, at, 0)",
     ),
     Fault(
         "the part before a crossing is not floored",
-        "local rest = (at - started) % 1000",
+        "local rest = (at - share.p) % 1000",
         "local rest = 0",
     ),
     Fault(
         "what was floored away is lost",
-        "join(P, id, call, part, at, carry + rest)",
-        "join(P, id, call, part, at, 0)",
+        "join(P, call, share, part, at, share.carry)",
+        "join(P, call, share, part, at, 0.0)",
     ),
     Fault(
         "an end told late does not undo a crossing",
-        "while tonumber(call.p) >= at and call.pieces ~= '[]' do move_back(P, id, call) end",
+        "while share.p >= at and #share.pieces > 0 do move_back(P, call, share) end",
         "",
     ),
     Fault("another allowance's calls are cut", "if each == counter then", "if true then"),
     Fault(
         "a limit that changes does not touch calls in progress",
-        "redis.call('SADD', P .. ':clients', id)\n  resettle_counters(P, id, client, now)",
-        "redis.call('SADD', P .. ':clients', id)",
+        "  resettle_counters(P, holder, policy, now)\n  for _, call",
+        "  for _, call",
     ),
     Fault(
         "a destination that is barred leaves its calls up",
-        "  end\n  bar(P, id, call, now)",
-        "  end",
+        "  if not above then bar(P, id, call, now) end\n",
+        "",
     ),
     # Calls
     Fault(
@@ -207,7 +207,7 @@ FAULTS = (
     ),
     Fault(
         "an answer told twice begins again",
-        "if call.s ~= 'R' then return { 'DUP', left_text(P, call, now) } end",
+        "if call.s ~= 'R' then return { 'DUP', left_text(P, id, call, now) } end",
         "",
     ),
     Fault(
