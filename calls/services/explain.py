@@ -93,9 +93,12 @@ class Explanation:
         }
 
 
-def explain_call(*, account: Account, dialled: str, caller: str, at: datetime) -> Explanation:
+def explain_call(
+    *, account: Account, dialled: str, caller: str, at: datetime, routes_shown: bool = False
+) -> Explanation:
     """Decide as for a real call at ``at`` and reserve nothing; the caller has a read transaction.
 
+    The routes are the platform's own: ``routes_shown`` only to those who run it.
     Accounts of vendors make no calls. With the store away the answer is 501, as for a real call.
     """
     client = account.client
@@ -119,7 +122,8 @@ def explain_call(*, account: Account, dialled: str, caller: str, at: datetime) -
     except redis.RedisError:
         sentence = reasons.sentence(501, {"form": "store"})
         return Explanation(allowed=False, code=501, sip_status=503, sentence=sentence)
-    return _read(facts | {"currency": client.currency}, account)
+    facts |= {"currency": client.currency, "routes_shown": routes_shown}
+    return _read(facts, account)
 
 
 def _read(facts: Mapping[str, Any], account: Account) -> Explanation:
@@ -138,7 +142,7 @@ def _read(facts: Mapping[str, Any], account: Account) -> Explanation:
         number=number.get("number"),
         destination=destination.get("path"),
         max_seconds=longest if allowed else 0,
-        routes=tuple(facts.get("routes") or ()) if allowed else (),
+        routes=tuple(facts.get("routes") or ()) if allowed and facts["routes_shown"] else (),
         rules=tuple(_rules(facts, account)),
         changes=() if allowed or code is None else (change_for(code, facts.get("params") or {}),),
         facts=facts,
@@ -213,6 +217,11 @@ def _rate(facts: Mapping[str, Any]) -> str:
     return _("%(price)s a minute, prefix %(prefix)s") % texts
 
 
+def _routes(facts: Mapping[str, Any]) -> str:
+    found: list[str] = facts.get("routes") or []
+    return ", ".join(found) if facts["routes_shown"] else str(_("There is a route"))
+
+
 DETAILS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "number": _number,
     "destination": _destination,
@@ -223,7 +232,7 @@ DETAILS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "setup": lambda facts: _("%(price)s to set up") % {"price": _money(facts, "setup")},
     "daily": lambda facts: _allowances(facts.get("allowances") or []),
     "capacity": lambda facts: _capacity(facts.get("slots") or []),
-    "route": lambda facts: ", ".join(facts.get("routes") or []),
+    "route": _routes,
 }
 
 

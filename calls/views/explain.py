@@ -137,7 +137,11 @@ class ExplainView(PortalView):
         if at.tzinfo is None:
             at = at.replace(tzinfo=zone)
         explained = explain_call(
-            account=account, dialled=asked["to"], caller=asked["caller"], at=at
+            account=account,
+            dialled=asked["to"],
+            caller=asked["caller"],
+            at=at,
+            routes_shown=self.scope.kind == "platform",
         )
         return {
             "account": account,

@@ -39,7 +39,10 @@ class LinesField(forms.CharField):
 
 
 class EmailField(forms.EmailField):
-    """An email address."""
+    """An email address, no longer than a column takes."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": 254, **kwargs})
 
     def to_python(self, value: Any) -> str:
         return printable(super().to_python(value) or "")

@@ -16,6 +16,7 @@ from calls.store.connection import tag
 from calls.store.functions import Request
 from clients import tenancy
 from clients.models import Client, WorkingDay
+from clients.roles import Role
 from clients.tenancy import PLATFORM
 from limits.models import DailyUsage, Destination, LimitRow
 from tests.calls.test_records import Live
@@ -186,6 +187,17 @@ def test_the_explain_page_shows_verdict_rules_and_what_would_help(live):
     assert "There is no such account." in foreign.content.decode()
     wrong = browser.get(reverse("explain"), asked | {"at": "yesterday"})
     assert "This is not a date and time." in wrong.content.decode()
+
+
+def test_only_the_platform_is_shown_its_routes(live):
+    asked = {"account": live.cast.ours.account.pk, "to": "07700900123"}
+    for person in ("self_care", "operator", "staff"):
+        user = live.cast.people.get(person) or live.cast.people[Role(person)]
+        text = browser_of(user).get(reverse("explain"), asked).content.decode()
+        assert "may last" in text
+        assert ("192.0.2.10" in text) == (person == "staff")
+        assert ("There is a route" in text) == (person != "staff")
+    assert "192.0.2.10" in explained()["routes"][0]
 
 
 def test_a_calendar_reaches_over_the_next_days_and_a_worker_renews_it(live):

@@ -6,9 +6,10 @@ import time
 
 import pytest
 import redis
-from celery import current_app
+from celery import Celery, current_app
 from django.conf import settings
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from accounts.mail import trunk_details_queue
 from accounts.tasks import send_mail
@@ -112,3 +113,17 @@ def published(tenant: Tenant) -> bool:
 def barred() -> bool:
     with tenancy.reading(PLATFORM):
         return BarredCall.objects.filter(code=201, dialled="nonsense").exists()
+
+
+def test_a_broker_that_hangs_holds_up_no_page_for_long(settings) -> None:
+    """The entry is in the outbox all the same, and the clock drains it."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        app = Celery(
+            broker=f"redis://127.0.0.1:{silent.getsockname()[1]}/0",
+            broker_transport_options=settings.CELERY_BROKER_TRANSPORT_OPTIONS,
+            task_publish_retry_policy=settings.CELERY_TASK_PUBLISH_RETRY_POLICY,
+        )
+        began = time.monotonic()
+        with pytest.raises(OperationalError):
+            app.send_task("clients.drain_outbox")
+    assert time.monotonic() - began < 8

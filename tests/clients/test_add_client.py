@@ -257,6 +257,7 @@ def test_looking_at_the_first_step_stores_nothing_and_old_runs_are_cleared(run):
     [
         ("name", ""),
         ("name", "x" * 121),
+        ("email", "x" * 300 + "@example.com"),
         ("name", "a\x07b"),
         ("name", "a\u202eb"),
         ("contact_name", "a\u2066b"),

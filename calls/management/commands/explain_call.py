@@ -39,6 +39,7 @@ class Command(StoreCommand):
                 dialled=options["to"],
                 caller=options["caller"],
                 at=options["at"] or timezone.now(),
+                routes_shown=True,
             )
         self.out(explained.as_json(), as_text(explained))
 
