@@ -1,9 +1,12 @@
 """Celery tasks of mails: each loads nothing, calls one service and may run twice."""
 
+from typing import Any
+
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
-from accounts.mail import sending
+from accounts.mail import invitations, sending
 from clients import outbox
 
 
@@ -17,6 +20,22 @@ def hand_over(*, email_id: int) -> None:
 def send_mail(email_id: int) -> None:
     """Send one mail, unless somebody else has taken it."""
     sending.send(email_id=email_id, at=timezone.now())
+
+
+@outbox.handles("user.invite")
+def hand_over_invitation(*, user_id: int) -> None:
+    """Give an invitation to a task of its own, like a mail."""
+    send_invitation.delay(user_id)
+
+
+@shared_task(name="accounts.send_invitation", bind=True, max_retries=sending.MAX_ATTEMPTS - 1)
+def send_invitation(self: Any, user_id: int) -> None:
+    """Send the link to choose a password, unless somebody else has taken it."""
+    is_last_try = self.request.retries >= self.max_retries
+    try:
+        invitations.send(user_id=user_id, is_last_try=is_last_try)
+    except invitations.TryLater as error:
+        raise self.retry(exc=error, countdown=settings.MAIL_RETRY_SECONDS) from None
 
 
 @shared_task(name="accounts.send_due_mails")

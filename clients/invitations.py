@@ -4,14 +4,13 @@ from urllib.parse import urljoin
 
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
-from django.core.mail import send_mail
+from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
 
-from clients import outbox
 from clients.models import User
 
 
@@ -27,12 +26,8 @@ def link(user: User) -> str:
     return str(urljoin(settings.PUBLIC_URL, where))
 
 
-@outbox.handles("user.invite")
-def send(*, user_id: int) -> None:
-    """Send the invitation, unless the person has chosen a password meanwhile."""
-    user = User.objects.filter(pk=user_id, is_active=True).first()
-    if user is None or user.has_usable_password():
-        return
+def message_for(user: User) -> EmailMultiAlternatives:
+    """The mail with a user's link."""
     days = settings.PASSWORD_RESET_TIMEOUT // 86400
     text = render_to_string("mail/invitation.txt", {"link": link(user), "user": user, "days": days})
-    send_mail(_("Your login to the trunk portal"), text, None, [user.email])
+    return EmailMultiAlternatives(_("Your login to the trunk portal"), text, to=[user.email])

@@ -36,7 +36,14 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(username or "").strip().lower())
 
 
-@pghistory.track(exclude=["password", "last_login"])
+class InvitationState(models.TextChoices):
+    QUEUED = "queued", _("Queued")
+    SENDING = "sending", _("Sending")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Failed")
+
+
+@pghistory.track(exclude=["password", "last_login", "invitation", "invitation_error"])
 class User(AbstractBaseUser, PermissionsMixin):
     """A person who logs in with an email address."""
 
@@ -49,6 +56,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         help_text=_("Sees everything and Django admin."),
     )
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
+    invitation = models.CharField(
+        _("invitation"), max_length=8, choices=InvitationState.choices, blank=True, editable=False
+    )
+    invitation_error = models.TextField(_("why no invitation was sent"), blank=True, editable=False)
 
     objects = UserManager()
     USERNAME_FIELD = "email"

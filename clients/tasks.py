@@ -6,10 +6,8 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from clients import invitations, outbox
+from clients import outbox
 from clients.models import OutboxEntry
-
-__all__ = ["clear_outbox", "drain_outbox", "invitations"]  # the latter handles a topic
 
 
 @shared_task(name="clients.drain_outbox")

@@ -144,6 +144,7 @@ CELERY_TASK_ROUTES = {
     "calls.sweep": {"queue": "enforcement"},
     "calls.take_in_events": {"queue": "enforcement"},
     "accounts.send_mail": {"queue": "mail"},
+    "accounts.send_invitation": {"queue": "mail"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # A broker that hangs holds up no page: the outbox is drained by the clock then.

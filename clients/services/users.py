@@ -6,10 +6,17 @@ from django.utils.translation import gettext as _
 
 from clients import outbox, tenancy
 from clients.errors import DomainError
-from clients.models import Client, Membership, Reseller, User
+from clients.models import Client, InvitationState, Membership, Reseller, User
 from clients.roles import Role
 from clients.services.base import changing
 from clients.tenancy import Scope
+
+
+def invite(user: User) -> None:
+    """Queue the mail with which a user chooses a password, in the running transaction."""
+    user.invitation, user.invitation_error = InvitationState.QUEUED, ""
+    user.save(update_fields=["invitation", "invitation_error"])
+    outbox.enqueue("user.invite", user_id=user.pk)
 
 
 def membership_insert(
@@ -38,7 +45,7 @@ def membership_insert(
         user=user, reseller=reseller, client=client, role=role, created_at=at
     )
     if not user.has_usable_password():
-        outbox.enqueue("user.invite", user_id=user.pk)
+        invite(user)
     return membership
 
 
@@ -95,7 +102,7 @@ def invitation_send_again(
         membership = Membership.objects.select_related("user").get(pk=membership_id)
         if membership.user.has_usable_password():
             raise DomainError(_("%s has chosen a password already.") % membership.user)
-        outbox.enqueue("user.invite", user_id=membership.user_id)
+        invite(membership.user)
 
 
 def membership_delete(

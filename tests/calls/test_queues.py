@@ -12,13 +12,15 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.mail import trunk_details_queue
-from accounts.tasks import send_mail
+from accounts.tasks import send_invitation, send_mail
 from calls import tasks
 from calls.models import BarredCall
 from calls.store import functions
 from calls.store.connection import tag
 from calls.store.functions import Request
 from clients import outbox, tenancy
+from clients.models import User
+from clients.services.users import invite
 from clients.tenancy import PLATFORM
 from tests.calls.worlds import SHARD, Switch
 from tests.cast import Tenant, make_cast
@@ -46,7 +48,7 @@ def test_every_task_has_a_worker_and_mails_and_enforcement_have_their_own() -> N
     )
     assert len({*enforcement, *mail, *rest}) == len([*enforcement, *mail, *rest])
     own = {tasks.sweep.name: enforcement, tasks.take_in_events.name: enforcement}
-    own[send_mail.name] = mail
+    own |= {send_mail.name: mail, send_invitation.name: mail}
     for task in current_app.tasks:
         assert route({}, task)["queue"].name in own.get(task, rest), task
 
@@ -92,7 +94,9 @@ def test_with_a_mail_server_that_hangs_calls_are_swept_recorded_and_limits_publi
     ):
         for mail in mails:
             send_mail.delay(mail.pk)
-        held = [hanging.accept()[0] for _ in tenants]
+        with tenancy.writing(PLATFORM):
+            invite(User.objects.create_user("new@ours.example.com"))
+        held = [hanging.accept()[0] for _ in [*mails, "invitation"]]
         with tenancy.writing(PLATFORM):
             outbox.enqueue("policy.client", client_id=tenants[0].client.pk)
         tasks.sweep.delay()

@@ -7,10 +7,12 @@ from django.core import mail
 from django.test import Client as Browser
 from django.utils import timezone
 
+from accounts.mail import delivery, invitations
+from accounts.tasks import send_invitation
 from calls.services import policy
 from calls.services.explain import explain_call
 from clients import tenancy
-from clients.models import Membership, OutboxEntry, Reseller, Status, User
+from clients.models import InvitationState, Membership, OutboxEntry, Reseller, Status, User
 from clients.roles import Role
 from clients.tasks import drain_outbox
 from clients.tenancy import PLATFORM
@@ -49,6 +51,13 @@ def reseller(tenant: Any) -> Reseller:
         return Reseller.objects.get(pk=tenant.reseller.pk)
 
 
+def work_is_done() -> None:
+    """What a worker and the courier would do."""
+    drain_outbox()
+    for user in User.objects.filter(invitation=InvitationState.QUEUED):
+        send_invitation(user.pk)
+
+
 def test_a_person_is_invited_with_a_role_chooses_a_password_and_works(cast, owner):
     page = owner.get(users(cast))
     assert "operator@example.com" in page.content.decode()
@@ -56,7 +65,7 @@ def test_a_person_is_invited_with_a_role_chooses_a_password_and_works(cast, owne
     made = membership(INVITED["email"])
     assert (made.reseller_id, made.client_id) == (cast.ours.reseller.pk, None)
     assert (made.role, made.user.name) == (Role.OPERATOR, "New Person")
-    drain_outbox()
+    work_is_done()
     [invitation] = mail.outbox
     assert invitation.to == ["new.person@ours.example.com"]
     assert "Invited" in owner.get(users(cast)).content.decode()
@@ -72,17 +81,44 @@ def test_a_person_is_invited_with_a_role_chooses_a_password_and_works(cast, owne
 
 def test_an_invitation_is_sent_again_until_a_password_is_chosen(cast, owner):
     owner.post(users(cast), INVITED)
-    drain_outbox()
+    work_is_done()
     made = membership(INVITED["email"])
     assert owner.post(f"/memberships/{made.pk}/invite/").url == users(cast)
-    drain_outbox()
+    work_is_done()
     assert len(mail.outbox) == 2
     made.user.set_password("a long enough one")
     made.user.save()
     answer = owner.post(f"/memberships/{made.pk}/invite/", follow=True)
     assert "New Person has chosen a password already." in answer.content.decode()
-    drain_outbox()
+    work_is_done()
     assert len(mail.outbox) == 2
+
+
+def test_an_invitation_that_no_server_takes_is_tried_again_and_its_failure_is_shown(
+    cast, owner, monkeypatch
+):
+    owner.post(users(cast), INVITED)
+    made = membership(INVITED["email"])
+    refusal = delivery.Refused("451 busy", permanent=False)
+    monkeypatch.setattr(delivery, "deliver", lambda _message: (_ for _ in ()).throw(refusal))
+    with pytest.raises(invitations.TryLater):
+        invitations.send(user_id=made.user_id)
+    page = owner.get(users(cast)).content.decode()
+    assert "Invitation queued" in page
+    invitations.send(user_id=made.user_id, is_last_try=True)
+    page = owner.get(users(cast)).content.decode()
+    assert "Invitation failed" in page
+    assert "451 busy" in page
+    owner.post(f"/memberships/{made.pk}/invite/")
+    assert "451 busy" not in owner.get(users(cast)).content.decode()
+
+
+def test_an_invitation_delivered_to_two_couriers_is_sent_once(cast, owner):
+    owner.post(users(cast), INVITED)
+    made = membership(INVITED["email"])
+    for _courier in range(2):
+        send_invitation(made.user_id)
+    assert len(mail.outbox) == 1
 
 
 def test_a_role_is_changed_and_holds_at_once(cast, owner):
