@@ -13,6 +13,7 @@ from clients.views.people import (
     MembershipRoleView,
     ResellerUsersView,
 )
+from clients.views.settings import SettingsEditView, SettingsView
 from clients.views.status import ClientStatusView, ResellerStatusView
 from clients.views.tree import TreeBranchView, TreeView
 
@@ -24,6 +25,12 @@ urlpatterns: list[URLPattern] = [
     path("resellers/<int:reseller_id>/users/", ResellerUsersView.as_view(), name="reseller_users"),
     path(
         "resellers/<int:reseller_id>/status/", ResellerStatusView.as_view(), name="reseller_status"
+    ),
+    path("resellers/<int:reseller_id>/settings/", SettingsView.as_view(), name="reseller_settings"),
+    path(
+        "resellers/<int:reseller_id>/settings/edit/",
+        SettingsEditView.as_view(),
+        name="reseller_settings_edit",
     ),
     path("calls-now/", CallsNowView.as_view(), name="calls_now"),
     path(

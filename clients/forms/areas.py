@@ -120,6 +120,10 @@ class GeneralForm(AreaForm):
         required=False,
         help_text=gettext_lazy("Calls at once; blank is no limit."),
     )
+    warn_client = forms.BooleanField(
+        label=gettext_lazy("Send warnings of used allowances to the client’s email too"),
+        required=False,
+    )
 
     def prepare(self) -> None:
         tables = cast("TableField", self.fields["rate_table"])
@@ -143,6 +147,7 @@ class GeneralForm(AreaForm):
                 "currency",
                 "rate_table",
                 AppendedText("capacity", _("calls"), wrapper_class="short"),
+                Field("warn_client", wrapper_class="wide"),
                 css_class="form-grid",
             )
         )
@@ -194,11 +199,12 @@ class NewGeneralForm(GeneralForm):
     def prepare(self) -> None:
         super().prepare()
         del self.fields["capacity"]
+        del self.fields["warn_client"]
 
     def arrange(self) -> Layout:
         layout = super().arrange()
         fields = layout.fields[0].fields
-        fields[-1:] = ["trunk_name", AppendedText("trunk_capacity", _("calls"))]
+        fields[-2:] = ["trunk_name", AppendedText("trunk_capacity", _("calls"))]
         return layout
 
 

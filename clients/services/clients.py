@@ -28,6 +28,7 @@ AREAS: dict[str, tuple[str, ...]] = {
         "time_zone",
         "currency",
         "capacity",
+        "warn_client",
     ),
     "additional": ("long_call_minutes", "high_price_amount", "working_schedule"),
     "billing": ("billing_email", "billing_mode", "credit_limit"),

@@ -11,8 +11,19 @@ from django.utils.translation import gettext as _
 from clients import outbox
 from clients.errors import DomainError
 from clients.models import SHARDS, Reseller, Status, User
-from clients.services.base import changing, lock
+from clients.services.base import changing, lock, save_version
 from clients.tenancy import Scope
+
+# What its owners and managers, and those above, may edit of a reseller.
+SETTINGS = (
+    "name",
+    "email",
+    "country",
+    "alerts_email",
+    "send_one_time_link",
+    "default_credit_limit",
+    "warning_steps",
+)
 
 
 def reseller_insert(
@@ -52,6 +63,26 @@ def _least_used_shard() -> int:
 def is_own(scope: Scope, reseller_id: int) -> bool:
     """Whether a reseller is the one that the scope's person works for."""
     return scope.kind == "reseller" and scope.reseller_id == reseller_id
+
+
+def reseller_update(
+    *,
+    reseller_id: int,
+    version: int,
+    values: Mapping[str, Any],
+    acting_user: User,
+    scope: Scope,
+    at: datetime,  # noqa: ARG001 - every service is told the time
+) -> Reseller:
+    """Save the settings of a reseller: those of ``values`` that are in ``SETTINGS``.
+
+    Raises Conflict when somebody else has saved the reseller since ``version``.
+    """
+    with changing(scope, acting_user):
+        reseller = Reseller.objects.get(pk=reseller_id)
+        save_version(reseller, version, {name: values[name] for name in SETTINGS if name in values})
+        outbox.enqueue("policy.reseller", reseller_id=reseller.pk)
+    return reseller
 
 
 def reseller_status_set(

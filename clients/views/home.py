@@ -126,14 +126,19 @@ class ResellerView(PortalView):
         }
 
     def _options(self) -> list[list[dict[str, Any]]]:
-        """The Options menu: its people, and for those above it whether it may call."""
+        """The Options menu: its settings and people, and for those above it whether it may call."""
         reseller = self.reseller
         if reseller is None or not self.scope.can("options.view"):
             return []
         ids = [reseller.pk]
         users = {"url": reverse("reseller_users", args=ids), "label": _("Users"), "icon": "people"}
+        settings = {
+            "url": reverse("reseller_settings", args=ids),
+            "label": _("Settings"),
+            "icon": "sliders",
+        }
         if not self.scope.can("reseller.edit") or is_own(self.scope, reseller.pk):
-            return [[users]]
+            return [[settings, users]]
         suspended = reseller.status == Status.SUSPENDED
         status = {
             "url": reverse("reseller_status", args=ids),
@@ -141,7 +146,7 @@ class ResellerView(PortalView):
             "icon": "play-circle" if suspended else "pause-circle",
             "destructive": not suspended,
         }
-        return [[users], [status]]
+        return [[settings, users], [status]]
 
     def _calls_url(self) -> str:
         if self.reseller is None:

@@ -297,3 +297,10 @@ def test_an_invitation_lets_a_person_choose_a_password_once(people, mailoutbox):
     assert len(mailoutbox) == 1
     late = Browser().get(link.partition("8000")[2], follow=True)
     assert "no longer good" in late.content.decode()
+
+
+def test_warnings_go_to_the_client_too_once_that_is_ticked(web, client):
+    edit(web, client, "general", EDITED | {"warn_client": "on"})
+    assert stored(client).warn_client
+    edit(web, client, "general", EDITED)
+    assert not stored(client).warn_client

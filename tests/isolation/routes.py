@@ -80,6 +80,10 @@ ROUTES: dict[str, Route] = {
     "resellers/<int:reseller_id>/status/": Route(
         of=reseller_id, get="reseller.edit", post="reseller.edit"
     ),
+    "resellers/<int:reseller_id>/settings/": Route(of=reseller_id, get="options.view"),
+    "resellers/<int:reseller_id>/settings/edit/": Route(
+        of=reseller_id, get="reseller.edit", post="reseller.edit"
+    ),
     "calls-now/": Route(),
     "clients/<int:client_id>/": Route(of=client_id, self_care=True),
     "clients/<int:client_id>/allowances/": Route(of=client_id, self_care=True),
