@@ -122,19 +122,19 @@ def _answer(request: urllib.request.Request) -> Any:
 
 def report_alive(store: redis.Redis) -> int:
     """Tell the store which calls the nodes have up; returns how many. Their proof of life."""
-    alive: set[str] = set()
+    count = 0
     for name, url in settings.SWITCH_NODES.items():
         try:
             dialogs = rpc(url, "dlg.list", [])
         except NodeError as error:
             logger.warning("node %s was not asked for its calls: %s", name, error)
             continue
-        alive |= set(_call_ids(dialogs))
-    for shard in shards_in_use(store):
-        mine = sorted(call for call in alive if shard.strip("{}") == call.split("-")[1])
-        if mine:
-            functions.seen(store, shard, mine)
-    return len(alive)
+        alive = _call_ids(dialogs)
+        count += len(alive)
+        for shard in shards_in_use(store):
+            mine = sorted(call for call in alive if shard.strip("{}") == call.split("-")[1])
+            functions.seen(store, shard, name, mine)
+    return count
 
 
 def _call_ids(dialogs: object) -> list[str]:

@@ -185,9 +185,19 @@ def sweep(
     )
 
 
-def seen(store: redis.Redis, shard: str, call_ids: Sequence[str]) -> None:
-    """These calls are up: a proof of life for the day their end is never told."""
-    call(store, "tp_seen", shard, "", *call_ids)
+def seen(
+    store: redis.Redis,
+    shard: str,
+    node: str,
+    call_ids: Sequence[str],
+    *,
+    now_ms: int | None = None,
+) -> None:
+    """All calls that a switch has: their proof of life for the day an end is never told.
+
+    A reservation of its that is never among them was no call.
+    """
+    call(store, "tp_seen", shard, f"{node}|{_moment(now_ms)}", *call_ids)
 
 
 def identify_name(store: redis.Redis, username: str) -> list[str]:

@@ -372,3 +372,11 @@ def test_without_a_sweep_the_switchs_own_timer_is_what_is_left(valkey):
     switch.load()
     verdict = switch.authorize()
     assert (verdict.max_seconds, verdict.long_seconds) == (2000, 2000)
+
+
+def test_an_account_of_certain_addresses_is_refused_from_nowhere(switch):
+    writer.put_account(
+        switch.store, SHARD, replace(ACCOUNT, version=2, addresses=("192.0.2.0/24",))
+    )
+    assert switch.authorize(source="192.0.2.7").allowed
+    assert switch.authorize(source="").code == 307

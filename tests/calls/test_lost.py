@@ -78,7 +78,7 @@ def test_a_call_given_up_twice_or_long_ago_is_no_other_call(switch):
 
 def test_a_proof_of_life_from_before_the_answer_is_none(switch):
     verdict = switch.authorize()
-    switch.store.fcall("tp_seen", 1, SHARD, str(switch.now), verdict.call_id)
+    functions.seen(switch.store, SHARD, "", [verdict.call_id], now_ms=switch.now)
     switch.wait(5)
     switch.answer(verdict.call_id)
     switch.wait(3 * 3600 + 301)
@@ -91,7 +91,23 @@ def test_a_call_without_an_end_closes_at_its_last_proof_of_life(switch):
     switch.change(rules={MOBILE: limited(1000)}, long_call_seconds=600)
     call_id = switch.call()
     switch.wait(123.4)
-    switch.store.fcall("tp_seen", 1, SHARD, str(switch.now), call_id)
+    functions.seen(switch.store, SHARD, "", [call_id], now_ms=switch.now)
     switch.wait(600 + 301)
     switch.sweep()
     assert switch.used(MOBILE) == 124_000
+
+
+@pytest.mark.parametrize(
+    ("node", "after", "counted"),
+    [("sw1", 60, 0), ("sw2", 60, 2_000_000), ("sw1", 5, 2_000_000), (None, 0, 2_000_000)],
+)
+def test_a_reservation_that_its_switch_never_had_counts_nothing(switch, node, after, counted):
+    """The switch refused the call itself, for it heard the verdict too late."""
+    switch.authorize(node="sw1")
+    if node:
+        now = switch.now + after * 1000
+        functions.seen(switch.store, SHARD, node, [], now_ms=now)
+    switch.wait(301)
+    switch.sweep()
+    assert switch.used(MOBILE) == counted
+    assert switch.authorize().allowed == (not counted)

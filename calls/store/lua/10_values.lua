@@ -2,6 +2,7 @@
 -- Every function of the library is FCALL name 1 <tag> <packed>; keys are tag .. ':' .. something.
 
 local HEARTBEAT_MS = 5000        -- an enforcement sweep older than this is not running
+local LISTED_MS = 10000          -- a call this old is among those its switch tells
 local RING_MS = 300000           -- a reservation without an answer is lost after this
 local LOST_MS = 300000           -- an answered call without an end is lost this long after its limit
 local LONG_GRACE_MS = 2000       -- the switch's own timer cuts a long call first

@@ -18,11 +18,11 @@ rule('account', {}, function(c)
 end)
 
 rule('address', { 'account' }, function(c)
-  if #c.account.addresses == 0 or c.source == '' then return end
+  if #c.account.addresses == 0 or c.source == '' and c.explaining then return end
   for _, entry in ipairs(c.account.addresses) do
     if address_matches(entry, c.source) then return end
   end
-  return 307, { source = printable(c.source) }
+  return 307, { source = c.source ~= '' and printable(c.source) or 'an unknown address' }
 end)
 
 rule('tech_prefix', { 'account' }, function(c)

@@ -198,6 +198,7 @@ end
 -- that is not published may be given: {holder: {calendar, until}}.
 local function explain(keys, args)
   local c = read_request(keys[1], args[1])
+  c.explaining = true -- from no address in particular
   c.calendars = args[2] and cjson.decode(args[2]) or nil
   local verdicts = {}
   decide(c, function(name, known, code, params)

@@ -32,6 +32,12 @@ local function exhaust(P, counter, left, used, now, out, retry)
   end
 end
 
+-- Whether a switch that tells its calls never had this one: it was refused after all.
+local function never_was(P, call, facts)
+  local listed = tonumber(redis.call('HGET', P .. ':listed', facts.node) or nil)
+  return call.s == 'R' and not call.seen and listed and listed > facts.at + LISTED_MS
+end
+
 -- A call whose end was never told is given up: it ends at its last proof of life, or without one
 -- now at the latest, with the longest it may have lasted counted.
 local function lose(P, id, now)
@@ -40,7 +46,7 @@ local function lose(P, id, now)
   local known, facts = cjson.encode(call), cjson.decode(call.facts)
   local how = { why = 'lost', who = '', flags = { 'lost' } }
   local at, answered = tonumber(call.seen), tonumber(call.t)
-  if not call.long then
+  if not call.long or never_was(P, call, facts) then
     at = answered or now
   elseif not (at and answered and at >= answered) then
     how.flags[2] = 'review'
@@ -92,9 +98,11 @@ local function sweep(keys, args)
   return out
 end
 
--- now, then calls the switch says are up: a proof of life of each.
+-- node|now, then all calls that a switch says it has: a proof of life of each, and of no others.
 local function seen(keys, args)
-  local P, now = keys[1], clock(args[1])
+  local P, f = keys[1], unpacked(args[1], 2)
+  local now = clock(f[2])
+  redis.call('HSET', P .. ':listed', f[1], whole(now))
   for i = 2, #args do
     if redis.call('EXISTS', call_key(P, args[i])) == 1 then
       redis.call('HSET', call_key(P, args[i]), 'seen', whole(now))
