@@ -144,6 +144,7 @@ def account_update(
             raise DomainError(
                 _("This SIP username is already in use."), field="sip_username"
             ) from None
+        account.version = version + 1
         _refuse_same_address(account, scope)
         if send_details:
             trunk_details_queue(account=account, created_by=acting_user, at=at)

@@ -23,16 +23,15 @@ def trunk_details_queue(
 ) -> OutboundEmail:
     """Queue the mail with an account's details to its client's address.
 
-    Call it inside the transaction that made the account or changed its password. There is one mail
-    for each password: asked again, the same row comes back. Raises DomainError (field ``email``)
+    Call it inside the transaction that made or saved the account. There is one mail for each
+    ``version`` of it: asked again, the same row comes back. Raises DomainError (field ``email``)
     when the client has no address.
     """
-    changed_at = account.password_changed_at or account.created_at
     return _queue(
         client=account.client,
         account=account,
         kind=MailKind.TRUNK_DETAILS,
-        key=f"trunk_details:{account.pk}:{changed_at.timestamp():.6f}",
+        key=f"trunk_details:{account.pk}:version {account.version}",
         recipient=account.client.email,
         created_by=created_by,
         at=at,

@@ -248,6 +248,22 @@ def test_details_are_mailed_when_asked_for(web, cast):
         assert [mail.account_id for mail in mails] == [accounts(cast)[1].pk]
 
 
+def test_details_are_mailed_again_at_each_save_that_asks_for_it(web, cast):
+    def mails() -> int:
+        with tenancy.reading(PLATFORM):
+            return OutboundEmail.objects.filter(account=accounts(cast)[1]).count()
+
+    new(web, cast, send_details="on")
+    account = accounts(cast)[1]
+    address = f"/accounts/{account.pk}/"
+    typed = FORM | {"name": account.name, "sip_username": account.sip_username}
+    for count, ticked in ((2, {"send_details": "on"}), (2, {}), (3, {"send_details": "on"})):
+        version = stored(account).version
+        assert web.post(address, typed | ticked | {"version": version}).status_code == 302
+        assert web.post(address, typed | ticked | {"version": version}).status_code == 422
+        assert mails() == count
+
+
 @pytest.mark.parametrize(
     ("typed", "field"),
     [
