@@ -187,8 +187,8 @@ class AccountForm(VersionedForm):
         if username and not is_username(username):
             raise forms.ValidationError(
                 _(
-                    "A SIP username has 3 to 64 small letters, digits, “.”, “-” and “_”, and begins"
-                    " with a letter or a digit."
+                    "A SIP username has 3 to 64 small letters, digits, “.”, “-” and “_”, begins"
+                    " with a letter or a digit, and is not digits only."
                 )
             )
         return username

@@ -3,6 +3,7 @@
 from django.db.models import CharField, Exists, F, Func, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Concat
 
+from accounts.domain.credentials import account_id
 from accounts.models import Account, OutboundEmail
 from clients.selectors import owned_by
 from clients.tenancy import Scope
@@ -13,6 +14,14 @@ SECRETS = ("password", "ha1_md5", "ha1_sha256")
 def accounts_for(scope: Scope) -> QuerySet[Account]:
     """Accounts the scope may see, without their secrets."""
     return Account.objects.filter(owned_by(scope, client="client_id")).defer(*SECRETS)
+
+
+def account_named(accounts: QuerySet[Account], name: str) -> Account | None:
+    """The one of ``accounts`` that has this id or, where none has, this SIP username."""
+    found = None
+    if (pk := account_id(name)) is not None:
+        found = accounts.filter(pk=pk).first()
+    return found or accounts.filter(sip_username__iexact=name).first()
 
 
 def mails_for(scope: Scope) -> QuerySet[OutboundEmail]:

@@ -54,6 +54,7 @@ def account_insert(
     account = Account(client=client, reseller_id=client.reseller_id, created_at=at, **chosen)
     if account.ident_by == Ident.NAME:
         typed = account.sip_username or ""
+        _refuse_digits_only(typed)
         for _try in range(1 if typed else USERNAME_TRIES):
             account.sip_username = typed or generate_username(client.reference)
             _set_password(account, password or generate_password(), at)
@@ -128,6 +129,8 @@ def account_update(
             account.sip_username = (
                 account.sip_username or username or generate_username(account.client.reference)
             )
+            if account.sip_username != username:
+                _refuse_digits_only(account.sip_username)
             if password or account.sip_username != username or not account.password:
                 _set_password(account, password or account.password or generate_password(), at)
         else:
@@ -187,6 +190,14 @@ def password_sentence(fault: str) -> str:
         "username": _("A password must not contain the username."),
     }
     return sentences[fault]
+
+
+def _refuse_digits_only(username: str) -> None:
+    if username.isdigit():
+        raise DomainError(
+            _("A SIP username of digits only would be taken for an account’s id."),
+            field="sip_username",
+        )
 
 
 def _set_password(account: Account, password: str, at: datetime) -> None:

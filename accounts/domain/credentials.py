@@ -8,6 +8,7 @@ ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 _CASED = ALPHABET + "ABCDEFGHJKLMNPQRSTUVWXYZ"
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 64
+LONGEST_ID = 18
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
 
 
@@ -27,8 +28,17 @@ def _pick(alphabet: str, count: int) -> str:
 
 
 def is_username(text: str) -> bool:
-    """Whether ``text`` may be a SIP username: small letters, digits, ``.``, ``-``, ``_``."""
-    return _USERNAME.fullmatch(text) is not None
+    """Whether ``text`` may be a SIP username: small letters, digits, ``.``, ``-``, ``_``.
+
+    Digits only would name the id of an account.
+    """
+    return _USERNAME.fullmatch(text) is not None and not text.isdigit()
+
+
+def account_id(text: str) -> int | None:
+    """The id that a text names an account by, before any username: digits only."""
+    is_id = text.isascii() and text.isdigit() and len(text) <= LONGEST_ID
+    return int(text) if is_id else None
 
 
 def password_fault(password: str, username: str) -> str | None:

@@ -22,7 +22,7 @@ def word(length: int, **options: Any) -> serializers.RegexField:
 class AuthorizeRequest(serializers.Serializer[Any]):
     """A call to decide.
 
-    ``account`` is a SIP username that the switch has authenticated, or an account's id; without it
+    ``account`` is an account's id, or a SIP username that the switch has authenticated; without it
     the account is known by ``source_ip``. ``request_id`` repeated within five minutes gets the same
     answer and reservation.
     """

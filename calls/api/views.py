@@ -18,6 +18,7 @@ from rest_framework.request import Request as HttpRequest
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.domain.credentials import account_id
 from calls import reasons
 from calls.api.authentication import BearerToken, Switch
 from calls.api.serializers import (
@@ -101,12 +102,13 @@ class EndView(CallControl):
 
 
 def _authorize(sent: dict[str, Any], node: str) -> Response:
-    account_id, shard, code = _identify(sent)
+    identified, shard, code = _identify(sent)
     if code == 501:
         return _undecided(reasons.sentence(501, {"form": "epoch"}))
     if code is not None:
-        packed = "|".join([str(code), node, sent["source_ip"], sent["protocol"], sent["account"]])
-        reply = functions.refused(store(), f"{packed}|{sent['dialled']}")
+        fields = (str(code), node, sent["source_ip"], sent["protocol"], sent["account"])
+        packed = "|".join([*(field.replace("|", "?") for field in fields), sent["dialled"]])
+        reply = functions.refused(store(), packed)
         sentence = reasons.sentence(code, {})
         verdict = Verdict(
             allowed=False, call_id=reply, sip_status=403, code=code, sentence=sentence
@@ -114,7 +116,7 @@ def _authorize(sent: dict[str, Any], node: str) -> Response:
     else:
         request = Request(
             request_id=sent["request_id"],
-            account_id=account_id,
+            account_id=identified,
             node=node,
             source=sent["source_ip"],
             auth="name" if sent["account"] else "ip",
@@ -140,9 +142,10 @@ def _identify(sent: dict[str, Any]) -> tuple[str, str, int | None]:
         )
     else:
         reply = functions.identify_name(store(), sent["account"])
-        if reply[0] == "NONE" and sent["account"].isdecimal():
-            known = store().hget(f"{IDENTITIES}:acct:{sent['account']}", "m")
-            reply = ["OK", json.loads(known)["shard"], sent["account"]] if known else reply
+        pk = account_id(sent["account"])
+        if reply[0] != "UNREADY" and pk is not None:
+            known = store().hget(f"{IDENTITIES}:acct:{pk}", "m")
+            reply = ["OK", json.loads(known)["shard"], str(pk)] if known else reply
     if reply[0] == "OK":
         return reply[2], reply[1], None
     return "", "", 501 if reply[0] == "UNREADY" else 305

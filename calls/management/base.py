@@ -6,14 +6,10 @@ import redis
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from accounts.models import Account
-from accounts.selectors import accounts_for
 from calls.services import policy
 from calls.store.connection import store
-from clients.errors import DomainError
 from clients.management.base import PortalCommand
 from clients.models import Client
-from clients.tenancy import PLATFORM
 
 
 class StoreCommand(PortalCommand):
@@ -35,14 +31,3 @@ def for_scripts(command: PortalCommand) -> None:
 def up_to_date(client: Client) -> None:
     """Publish what bears on a client, without waiting for a worker."""
     policy.refresh_client(store(), client, at=timezone.now())
-
-
-def account_named(name: str) -> Account:
-    """The account of a SIP username or of an id; DomainError where there is none."""
-    accounts = accounts_for(PLATFORM).select_related("client__reseller")
-    found = accounts.filter(sip_username__iexact=name).first()
-    if found is None and name.isascii() and name.isdigit():
-        found = accounts.filter(pk=int(name[:18])).first()
-    if found is None:
-        raise DomainError(f"There is no account {name}.")
-    return found

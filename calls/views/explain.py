@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
-from accounts.selectors import accounts_for
+from accounts.selectors import account_named, accounts_for
 from calls.reasons import name
 from calls.services.explain import Explanation, explain_call
 from clients.forms.fields import Suggestions
@@ -122,13 +122,10 @@ class ExplainView(PortalView):
 
     def account_of(self, named: str) -> Account | None:
         """The account of an id, a SIP username or a label, among those the reader may see."""
-        if named.isascii() and named.isdigit():
-            found = self.accounts.filter(pk=int(named[:18])).first()
-            if found:
-                return found
-        by_username = self.accounts.filter(sip_username__iexact=named).first()
+        if found := account_named(self.accounts, named):
+            return found
         labelled = list(self.accounts.filter(name__iexact=named)[:2])
-        return by_username or (labelled[0] if len(labelled) == 1 else None)
+        return labelled[0] if len(labelled) == 1 else None
 
     def ask(self, account: Account, asked: dict[str, Any]) -> dict[str, Any]:
         """The answer, for the template."""

@@ -80,6 +80,17 @@ def test_a_username_of_another_tenant_is_in_use_and_nothing_more(cast):
     )
 
 
+def test_a_username_of_digits_only_is_refused_for_it_would_name_an_id(cast):
+    other = str(cast.elsewhere.account.pk)
+    with pytest.raises(DomainError, match="digits only") as refusal:
+        create(cast, sip_username=other.zfill(3))
+    assert refusal.value.field == "sip_username"
+    account = create(cast)
+    with pytest.raises(DomainError, match="digits only"):
+        update(cast, account, sip_username="10027")
+    create(cast, name="Third", sip_username="10027a")
+
+
 def test_a_name_is_unique_within_its_client_in_any_case(cast):
     create(cast)
     with pytest.raises(DomainError) as refusal:
@@ -272,6 +283,7 @@ def test_details_are_mailed_again_at_each_save_that_asks_for_it(web, cast):
         ({"ident_by": "ani"}, "ident_by"),
         ({"sip_username": "ab"}, "sip_username"),
         ({"sip_username": "a|b|c"}, "sip_username"),
+        ({"sip_username": "10027"}, "sip_username"),
         ({"sip_username": "user-elsewhere"}, "sip_username"),
         ({"password": "short"}, "password"),
         ({"password": "pässword-pässword"}, "password"),

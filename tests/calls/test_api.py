@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from django.utils import timezone
 from calls.api.authentication import make_token
 from calls.models import ApiToken, CallRecord
 from calls.services import records
+from calls.store import writer
 from calls.store.policy import Calendar, Segment
 from clients import tenancy
 from clients.tenancy import PLATFORM
@@ -67,6 +69,13 @@ def test_a_call_is_authorised_answered_and_ended(door):
     ended = door.post("end", call_id=verdict["call_id"], talk_seconds="2.5", who="caller").json()
     assert (ended["result"], ended["talk_seconds"], ended["code"]) == ("ok", 2.5, None)
     assert door.post("end", call_id=verdict["call_id"]).json()["result"] == "duplicate"
+
+
+def test_an_account_is_named_by_its_id_before_a_username_of_digits(door, valkey):
+    barred = replace(worlds.ACCOUNT, account_id=12, username="11", capacity=0)
+    writer.put_account(valkey, SHARD, barred)
+    asked = {"account": "11", "dialled": MOBILE_NUMBER}
+    assert door.post("authorize", request_id="r5", **asked).json()["allowed"]
 
 
 def test_a_refusal_has_code_status_and_sentence(door):

@@ -10,6 +10,8 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import Account
+from accounts.selectors import account_named, accounts_for
 from calls.services import policy
 from calls.store import functions
 from calls.store.connection import tag
@@ -85,6 +87,15 @@ def test_a_table_in_another_currency_prices_nothing(live):
 def test_explain_call_of_an_unknown_account_ends_with_1(live):
     with pytest.raises(CommandError, match="There is no account nobody"):
         call_command("explain_call", "--account", "nobody", "--to", "1")
+
+
+def test_an_id_comes_before_a_username_of_digits_from_before(live):
+    ours, elsewhere = live.cast.ours.account, live.cast.elsewhere.account
+    with tenancy.writing(PLATFORM):
+        Account.objects.filter(pk=elsewhere.pk).update(sip_username=str(ours.pk))
+    with tenancy.reading(PLATFORM):
+        assert account_named(accounts_for(PLATFORM), str(ours.pk)) == ours
+        assert account_named(accounts_for(PLATFORM), f"{10**18 + ours.pk}") is None
 
 
 @pytest.mark.parametrize(

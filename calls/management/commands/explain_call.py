@@ -5,7 +5,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from calls.management.base import StoreCommand, account_named, for_scripts, up_to_date
+from accounts.selectors import account_named, accounts_for
+from calls.management.base import StoreCommand, for_scripts, up_to_date
 from calls.services.explain import Explanation, explain_call
 from clients import tenancy
 from clients.errors import DomainError
@@ -20,7 +21,7 @@ class Command(StoreCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--account", required=True, help="SIP username or id")
+        parser.add_argument("--account", required=True, help="id or SIP username")
         parser.add_argument("--to", required=True, help="the number as dialled")
         parser.add_argument("--from", dest="caller", default="", help="the caller's number")
         parser.add_argument("--at", type=instant, default=None, help="ISO date and time; now")
@@ -31,7 +32,10 @@ class Command(StoreCommand):
         if not options["to"].strip():
             raise DomainError("--to names no number.")
         with tenancy.reading(PLATFORM):
-            account = account_named(options["account"])
+            accounts = accounts_for(PLATFORM).select_related("client__reseller")
+            account = account_named(accounts, options["account"])
+        if account is None:
+            raise DomainError(f"There is no account {options['account']}.")
         up_to_date(account.client)
         with tenancy.reading(PLATFORM):
             explained = explain_call(
