@@ -77,6 +77,7 @@ def _client(policy: ClientPolicy) -> str:
             "bar_high": policy.bar_high_price_off_hours or None,
             "bar_international": policy.bar_international_off_hours or None,
             "prepaid": policy.prepaid or None,
+            "lists": bool(policy.blocked or policy.allowed) or None,
             "steps": " ".join(str(step) for step in sorted(policy.warning_steps)),
             "levels": sorted(level for level, rules in policy.rules_above.items() if rules),
             "tiers": [

@@ -101,6 +101,7 @@ local function listed(c, letter)
 end
 
 rule('lists', { 'client', 'number' }, function(c)
+  if not c.client.lists then return end
   local blocked, prefix = listed(c, 'b:')
   if blocked then return 401, { number = c.number.number, prefix = prefix } end
   c.level, c.allowed_prefix = listed(c, 'w:')
