@@ -15,10 +15,8 @@ from django.utils.translation import ngettext
 
 from clients.errors import DomainError
 from clients.files import MOST_SHOWN
-from clients.models import Reseller
-from clients.selectors import resellers_for
-from clients.views.base import PortalFormView, PortalView, add_errors, get_or_404
-from clients.views.selected import selected
+from clients.views.base import PortalView, add_errors, get_or_404
+from clients.views.selected import OwnedView
 from rates.forms import ImportForm, TableForm
 from rates.models import RateTable
 from rates.selectors import (
@@ -44,23 +42,18 @@ class RateTablesView(PortalView):
         return {"tables": tables_with_use(self.scope), "can_add": self.scope.can("rates.edit")}
 
 
-class RateTableAddView(PortalFormView):
-    """A new table of the reseller that is selected in the tree."""
+class RateTableAddView(OwnedView):
+    """A new table of a reseller."""
 
     permission = "rates.edit"
     template_name = "rates/table_add.html"
-    reseller: Reseller | None
-
-    def load(self, **kwargs: Any) -> None:
-        chosen = selected(self.request).reseller_id
-        self.reseller = resellers_for(self.scope).filter(pk=chosen).first() if chosen else None
 
     def make_form(self, data: Any = None, files: Any = None) -> forms.BaseForm:
         return TableForm(data, initial={"currency": self.reseller and self.reseller.currency})
 
     def context(self) -> dict[str, Any]:
         crumbs = [(_("Rates"), reverse("rate_tables")), (_("New"), "")]
-        return {"reseller": self.reseller, "crumbs": crumbs}
+        return super().context() | {"crumbs": crumbs}
 
     def save(self, form: forms.BaseForm) -> RateTable:
         if self.reseller is None:

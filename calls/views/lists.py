@@ -21,7 +21,7 @@ from calls.templatetags.calls import ending, refusal
 from clients.models import Client
 from clients.selectors import clients_for
 from clients.views.base import PortalView
-from clients.views.selected import narrowed, selected_reseller
+from clients.views.selected import carried_reseller, narrowed
 from trunkportal.exports import csv_response
 
 ROWS = 50
@@ -60,7 +60,7 @@ class CallListView(PortalView):
     export_name: ClassVar[str] = "calls"
 
     def load(self) -> None:
-        self.reseller = selected_reseller(self.request)
+        self.reseller = carried_reseller(self.request, self.request.GET.get("reseller"))
         if self.reseller:
             self.seen = narrowed(self.scope, self.reseller)
             zone = ZoneInfo(self.reseller.time_zone)

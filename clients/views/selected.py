@@ -1,12 +1,14 @@
 """Which reseller and client a page is about: those of its address, else the last one chosen."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 
 from clients.models import Reseller
 from clients.selectors import clients_for, resellers_for, subtree_ids
 from clients.tenancy import Scope
+from clients.views.base import PortalFormView, get_or_404, number
 
 SESSION_KEY = "reseller_id"
 
@@ -67,3 +69,39 @@ def selected_reseller(request: HttpRequest) -> Reseller | None:
     scope: Scope = request.scope  # type: ignore[attr-defined]
     chosen = selected(request).reseller_id
     return resellers_for(scope).filter(pk=chosen).first() if chosen is not None else None
+
+
+def carried_reseller(request: HttpRequest, carried: str | None) -> Reseller | None:
+    """The reseller that a form or link carries, so that another tab's choice does not change it.
+
+    Blank is none, as for the platform's staff; None, where nothing is carried, is the one that is
+    selected. Raises Http404 for one that is not seen.
+    """
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    if carried is None:
+        return selected_reseller(request)
+    if not carried:
+        if scope.kind == "reseller":
+            raise Http404
+        return None
+    return get_or_404(resellers_for(scope), pk=number(carried))
+
+
+class OwnedView(PortalFormView):
+    """Makes something of the reseller that was selected when the form was opened.
+
+    The form carries it as ``reseller``; with none, what is made belongs to the platform.
+    """
+
+    reseller: Reseller | None
+
+    def load(self, **kwargs: Any) -> None:
+        super().load(**kwargs)
+        self.reseller = carried_reseller(self.request, self.request.POST.get("reseller"))
+
+    @property
+    def reseller_id(self) -> int | None:
+        return self.reseller.pk if self.reseller else None
+
+    def context(self) -> dict[str, Any]:
+        return super().context() | {"reseller": self.reseller}

@@ -11,10 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from clients.models import Reseller
-from clients.selectors import resellers_for
 from clients.views.base import PortalFormView, PortalView, get_or_404
-from clients.views.selected import selected
+from clients.views.selected import OwnedView
 from limits import services
 from limits.forms.profiles import FileForm, NameForm, PrefixesForm, ProfileForm
 from limits.models import LimitProfile, ListKind
@@ -73,24 +71,6 @@ class ProfilesView(PortalView):
             "profiles": profiles_with_use(self.scope),
             "can_add": self.scope.can("limits.edit"),
         }
-
-
-class OwnedView(PortalFormView):
-    """Makes something of the reseller that is selected in the tree; of the platform with none."""
-
-    reseller: Reseller | None
-
-    def load(self, **kwargs: Any) -> None:
-        super().load(**kwargs)
-        chosen = selected(self.request).reseller_id
-        self.reseller = resellers_for(self.scope).filter(pk=chosen).first() if chosen else None
-
-    @property
-    def reseller_id(self) -> int | None:
-        return self.reseller.pk if self.reseller else None
-
-    def context(self) -> dict[str, Any]:
-        return super().context() | {"reseller": self.reseller}
 
 
 class ProfileAddView(OwnedView):

@@ -198,3 +198,23 @@ def test_lists_take_the_same_number_of_queries_at_two_sizes(
         barred(client, f"b{i}")
         record(CallRecord, client, f"c{i}")
     assert counted() == small
+
+
+@pytest.mark.parametrize(("name", "model"), [("calls", CallRecord), ("barred_calls", BarredCall)])
+def test_an_export_is_of_the_reseller_its_page_showed(
+    calder: Reseller, holroyd: Client, name: str, model: type[Any]
+) -> None:
+    below = make_reseller("Below", parent=calder)
+    [theirs] = make_clients(below, "Theirs")
+    record(model, holroyd, "mine", code=101)
+    record(model, theirs, "theirs", code=101)
+    browser = browser_of(make_user(calder))
+    browser.get(f"/resellers/{below.pk}/")
+    page = browser.get(reverse(name)).content.decode()
+    assert f"?format=csv&amp;reseller={below.pk}" in page
+    browser.get(f"/resellers/{calder.pk}/")
+    asked: dict[str, Any] = {"format": "csv", "reseller": below.pk}
+    rows = list(csv.DictReader(io.StringIO(browser.get(reverse(name), asked).content.decode())))
+    assert [row["id"] for row in rows] == ["theirs"]
+    stranger = make_reseller("Stranger")
+    assert browser.get(reverse(name), asked | {"reseller": stranger.pk}).status_code == 404

@@ -266,6 +266,24 @@ def test_profiles_are_made_and_duplicated(browser: Browser, everybody: Everybody
     assert figures(browser.get(copied["Location"]), "UK/Mobile") == ["33.33", "33.33"]
 
 
+@pytest.mark.parametrize("more", ["add/", "{profile}/copy/"])
+def test_a_profile_belongs_to_the_reseller_its_form_was_opened_for(
+    browser: Browser, everybody: Everybody, more: str
+) -> None:
+    url = "/limit-profiles/" + more.format(profile=everybody.ours.profile.pk)
+    ours, below = everybody.ours.reseller.pk, everybody.below.reseller.pk
+    browser.get(f"/resellers/{below}/")
+    assert f'name="reseller" value="{below}"' in browser.get(url).content.decode()
+    browser.get(f"/resellers/{ours}/")
+    typed = {"name": "Night shift", "currency": "GBP", "reseller": below}
+    assert browser.post(url, typed).status_code == 302
+    with tenancy.reading(tenancy.PLATFORM):
+        assert LimitProfile.objects.get(name="Night shift").reseller_id == below
+    for strange in (everybody.elsewhere.reseller.pk, "", "x"):
+        answer = browser.post(url, typed | {"name": "Day shift", "reseller": strange})
+        assert answer.status_code == 404
+
+
 def test_the_lists_are_edited(browser: Browser, everybody: Everybody) -> None:
     form = form_of(browser.get(address(everybody, "block/")))
     wrong = browser.post(address(everybody, "block/"), form | {"prefixes": "449\n07x"})

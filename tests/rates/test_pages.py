@@ -12,7 +12,7 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
 from clients import tenancy
-from rates.models import Rate
+from rates.models import Rate, RateTable
 from rates.selectors import default_table, rates_of
 from tests.cast import AT
 from tests.cast import Cast as Everybody
@@ -58,6 +58,23 @@ def test_tables_are_listed_made_and_named_once(browser: Browser) -> None:
     assert "Night" in page
     assert "Table ours" in page
     assert "No rates yet" in browser.get(made["Location"]).content.decode()
+
+
+def test_a_table_belongs_to_the_reseller_its_form_was_opened_for(
+    browser: Browser, everybody: Everybody
+) -> None:
+    ours, below = everybody.ours.reseller.pk, everybody.below.reseller.pk
+    browser.get(f"/resellers/{below}/")
+    form = browser.get("/rates/add/").content.decode()
+    assert f'name="reseller" value="{below}"' in form
+    browser.get(f"/resellers/{ours}/")
+    typed = {"name": "Night", "currency": "GBP", "reseller": below}
+    browser.post("/rates/add/", typed)
+    with tenancy.reading(tenancy.PLATFORM):
+        assert RateTable.objects.get(name="Night").reseller_id == below
+    for strange in (everybody.elsewhere.reseller.pk, "", "x"):
+        answer = browser.post("/rates/add/", typed | {"name": "Day", "reseller": strange})
+        assert answer.status_code == 404
 
 
 def test_a_table_becomes_its_resellers_default(browser: Browser, everybody: Everybody) -> None:
