@@ -8,6 +8,7 @@ durable one, then redirects; a refused form is rendered in a read transaction ag
 from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 from typing import Any, ClassVar, TypeVar
+from urllib.parse import urlsplit, urlunsplit
 
 from django import forms
 from django.contrib import messages
@@ -61,7 +62,7 @@ class PortalView(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
+            return self.to_login(request)
         if self.scope.kind == "none":
             raise PermissionDenied
         with tenancy.reading(self.scope):
@@ -72,6 +73,14 @@ class PortalView(View):
         if not self.scope.can(needed):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
+
+    def to_login(self, request: HttpRequest) -> HttpResponse:
+        """The login page, in the place of the whole page where htmx asked for a part of it."""
+        if "HX-Request" not in request.headers:
+            return redirect_to_login(request.get_full_path())
+        current = urlsplit(request.headers.get("HX-Current-URL", ""))
+        login = redirect_to_login(urlunsplit(("", "", current.path, current.query, "")) or "/")
+        return HttpResponse(status=204, headers={"HX-Redirect": login.url})
 
     def load(self, *args: Any, **kwargs: Any) -> None:
         """Fetch the objects that the address names, through selectors; 404 for what is not seen."""

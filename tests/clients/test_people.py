@@ -79,6 +79,16 @@ def test_a_person_is_invited_with_a_role_chooses_a_password_and_works(cast, owne
     assert told_of_others(page, "operator", cast) is None
 
 
+def test_a_live_part_of_a_session_that_ended_sends_the_whole_page_to_the_login(cast):
+    htmx = {"HX-Request": "true", "HX-Current-URL": "http://testserver/?q=acme"}
+    answer = Browser().get("/calls-now/", headers=htmx)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer["HX-Redirect"] == "/login/?next=/%3Fq%3Dacme"
+    strange = htmx | {"HX-Current-URL": "https://evil.example/path"}
+    assert Browser().get("/calls-now/", headers=strange)["HX-Redirect"] == "/login/?next=/path"
+    assert Browser().get("/calls-now/").url == "/login/?next=/calls-now/"
+
+
 def test_an_invitation_is_sent_again_until_a_password_is_chosen(cast, owner):
     owner.post(users(cast), INVITED)
     work_is_done()
