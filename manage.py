@@ -43,6 +43,7 @@ def with_owner(arguments: list[str]) -> list[str]:
 def main() -> None:
     """Run the command of the command line."""
     from django.core.management import execute_from_command_line
+    from django.db import InterfaceError, OperationalError
 
     from trunkportal.embedded import EmbeddedServerError
 
@@ -54,6 +55,10 @@ def main() -> None:
             execute_from_command_line([sys.argv[0], *with_owner(sys.argv[1:])])
     except EmbeddedServerError as error:
         sys.exit(f"{error}")
+    except (OperationalError, InterfaceError) as error:
+        if "--traceback" in sys.argv:
+            raise
+        sys.exit(f"PostgreSQL does not do what is asked: {error}")
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
 

@@ -1,6 +1,9 @@
 """What every command of the portal keeps to: ``--help``, ``--json``, exit codes 0, 1 and 2."""
 
 import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -8,6 +11,7 @@ from django.core.management import execute_from_command_line, get_commands
 from django.db import connections
 
 from tests.clients.test_commands import FILE
+from trunkportal.stack import BASE_DIR
 
 OWN = ("accounts", "calls", "clients", "limits", "rates", "trunkportal")
 COMMANDS = sorted(name for name, app in get_commands().items() if app in OWN)
@@ -87,6 +91,30 @@ def test_a_refusal_ends_with_1_and_says_why(
     assert told.out == ""
     assert told.err.strip()
     assert "Traceback" not in told.err
+
+
+@pytest.mark.parametrize("port", ["0", "-1", "99999"])
+def test_a_demo_is_told_of_a_port_that_is_none(
+    port: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("demo", "--port", port) == 2
+    assert "is no port: 1 to 65535" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["daily_limits", "1"], ["migrate"]])
+def test_without_postgresql_any_command_says_so_in_a_sentence(command: list[str]) -> None:
+    nowhere = "postgres://nobody@127.0.0.1:1/nothing"
+    ended = subprocess.run(
+        [sys.executable, "manage.py", *command],
+        cwd=BASE_DIR,
+        env=os.environ | dict.fromkeys(("DATABASE_URL", "DATABASE_OWNER_URL"), nowhere),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "PostgreSQL does not do what is asked: connection" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.django_db

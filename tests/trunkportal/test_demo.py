@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from calls.services import enforcement, policy
@@ -70,3 +70,23 @@ def test_a_demo_in_which_nothing_is_enforced_is_not_ready(
         demo.wait_for_the_sweep(stack, since=time.time())
     enforcement.sweep(valkey)
     demo.wait_for_the_sweep(stack, since=time.time() - 60)
+
+
+def test_a_second_demo_on_a_data_folder_is_refused_and_harms_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def serve(_self: demo.Command, _options: dict[str, Any]) -> None:
+        with pytest.raises(CommandError, match="A demo runs already"):
+            call_command("demo", "--port", str(free_port()))
+        served.append(True)
+
+    served: list[bool] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    monkeypatch.setattr(demo.Command, "serve", serve)
+    try:
+        for _one_after_the_other in range(2):
+            call_command("demo", "--port", str(free_port()))
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert len(served) == 2

@@ -1,11 +1,14 @@
 """``demo``: the whole portal with sample data, for looking at."""
 
+import fcntl
 import json
 import shutil
 import signal
 import sys
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -33,6 +36,7 @@ from trunkportal.stack import (
 
 SIP_PORT = 5060
 CARRIER_PORT = 5070
+LAST_PORT = 65535
 WATCH_SECONDS = 0.2
 # What commands that are run by hand beside the demo have to know of it.
 BESIDE = ("PUBLIC_URL", "EMAIL_URL", "SIP_REGISTRAR", "SIP_PORTS", "SWITCH_NODES")
@@ -45,13 +49,18 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=8000, help="port of the pages (8000)")
+        parser.add_argument("--port", type=port, default=8000, help="port of the pages (8000)")
         parser.add_argument(
             "--check", action="store_true", help="end with 0 once the login page answers"
         )
         parser.add_argument("--json", action="store_true", help="print address and logins as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        with only_one(Path(settings.DATA_DIR)):
+            self.serve_until_interrupted(options)
+
+    def serve_until_interrupted(self, options: dict[str, Any]) -> None:
+        """Run the stack, and take an interrupt for an ordinary end."""
         if not is_free(options["port"]):
             raise CommandError(f"Port {options['port']} is in use; name another with --port.")
         # A shell has SIGINT ignored in what it puts in the background: this undoes that.
@@ -126,6 +135,28 @@ class Command(BaseCommand):
             self.stdout.write("Kamailio is not installed: no calls. `make deps` installs it.")
         self.stdout.write("Ctrl-C ends it.\n")
         sys.stdout.flush()
+
+
+def port(text: str) -> int:
+    """A port of the command line."""
+    number = int(text)
+    if not 1 <= number <= LAST_PORT:
+        raise ArgumentTypeError(f"{text} is no port: 1 to {LAST_PORT}")
+    return number
+
+
+@contextmanager
+def only_one(data_dir: Path) -> Iterator[None]:
+    """Keep a data folder to one demo: a second would take the calls and mails of the first."""
+    with (data_dir / "demo.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CommandError(
+                f"A demo runs already on {data_dir}: end it, or name another folder with"
+                " TRUNKPORTAL_DATA_DIR."
+            ) from None
+        yield
 
 
 def wait_for_the_sweep(stack: Stack, *, since: float) -> None:
