@@ -1,8 +1,10 @@
 """What happened: calls, refusals, and where the event streams have been read to."""
 
+import re
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -139,3 +141,9 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse a name that call records and the store could not hold as it is."""
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", self.name):
+            message = _("A switch's name has 1 to 64 letters, digits, “.”, “-” and “_”.")
+            raise ValidationError({"name": message})

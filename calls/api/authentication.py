@@ -62,9 +62,14 @@ def digest(token: str) -> str:
 
 
 def make_token(name: str) -> str:
-    """A new token of a switch; shown once, kept nowhere. Runs in the caller's transaction."""
+    """A new token of a switch; shown once, kept nowhere. Runs in the caller's transaction.
+
+    Raises ValidationError for a name that a switch cannot have.
+    """
     token = secrets.token_urlsafe(32)
-    ApiToken.objects.create(name=name, token_sha256=digest(token))
+    made = ApiToken(name=name, token_sha256=digest(token))
+    made.clean()
+    made.save()
     return token
 
 

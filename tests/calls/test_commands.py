@@ -185,6 +185,12 @@ def test_a_token_is_made_once(live):
         call_command("create_api_token", "sw1")
 
 
+@pytest.mark.parametrize("name", ["", " ", "a|b", "sw 1", "s" * 65, "sché"])
+def test_a_token_has_a_name_that_call_records_can_hold(live, name):
+    with pytest.raises(CommandError, match="1 to 64 letters, digits"):
+        call_command("create_api_token", name)
+
+
 def test_the_explain_page_shows_verdict_rules_and_what_would_help(live):
     browser = browser_of(live.cast.people["read_only"])
     asked = {"account": live.cast.ours.account.pk, "to": "0123", "at": "2026-11-23T12:00:00"}

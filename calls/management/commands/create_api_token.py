@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
 from calls.api.authentication import make_token
@@ -23,6 +24,8 @@ class Command(PortalCommand):
         try:
             with tenancy.writing(PLATFORM):
                 token = make_token(options["name"])
+        except ValidationError as error:
+            raise DomainError(error.messages[0]) from None
         except IntegrityError:
             raise DomainError(f"There is already a token named {options['name']}.") from None
         self.out({"name": options["name"], "token": token}, token)
