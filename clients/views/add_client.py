@@ -291,6 +291,7 @@ class AddClientView(PortalView, NamedUrlSessionWizardView):  # type: ignore[misc
             "is_last": step == names[-1],
             "step_url": self.get_step_url(step),
             "reseller": self.reseller,
+            "draft": f"{self.request.user.pk} {self.run} {step}",
             "client_name": self.cleaned("general").get("name", "") if here > 1 else "",
             "summary": self.summary() if step == names[-1] else [],
             "email": self.cleaned("general").get("email", "") if here > 1 else "",

@@ -190,6 +190,35 @@ def test_two_tabs_keep_apart_and_a_reload_loses_nothing(page_of: PageOf) -> None
     expect(one.get_by_role("heading", level=1)).to_contain_text(f"Company {first}")
 
 
+def test_a_reload_keeps_what_was_not_sent_yet(page_of: PageOf) -> None:
+    page, name = page_of(OWNER), reference()
+    begin(page)
+    at_step(page, "General")
+    page.get_by_label("Company name").fill("Typed, not sent")
+    page.reload()
+    expect(page.get_by_label("Company name")).to_have_value("Typed, not sent")
+    general(page, name)
+    at_step(page, "Additional")
+    page.get_by_text("24 days, without weekends").click()
+    page.get_by_role("button", name="Remove all").click()
+    expect(page.locator("#daily-figures")).not_to_contain_text("÷")
+    page.reload()
+    allocated = page.locator("[data-list=allocated]")
+    expect(allocated.locator("li")).to_have_count(0)
+    expect(page.locator("#daily-figures")).not_to_contain_text("÷")
+    page.locator("[data-list=available]").get_by_text("DEFAULT_RESELLER_PROFILE").click()
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.reload()
+    expect(allocated.locator("li")).to_have_count(1)
+    expect(page.locator("#daily-figures")).to_contain_text("÷ 24")
+    foot(page, "Next")
+    at_step(page, "Billing")
+    page.go_back()
+    at_step(page, "Additional")
+    expect(page.get_by_label("24 days")).to_be_checked()
+    expect(page.locator("#daily-figures")).to_contain_text("÷ 24")
+
+
 def test_a_profile_that_vanished_is_told_where_it_was_chosen(page_of: PageOf) -> None:
     page, name = page_of(OWNER), reference()
     with tenancy.writing(PLATFORM):
