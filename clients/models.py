@@ -9,6 +9,7 @@ from django.contrib.auth.models import (
     BaseUserManager,
     PermissionsMixin,
 )
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
@@ -305,6 +306,12 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id}:{self.role}"
+
+    def clean(self) -> None:
+        """Refuse a client of another reseller: whose person it is would be told in two ways."""
+        if self.client and self.reseller_id and self.client.reseller_id != self.reseller_id:
+            message = _("The client belongs to another reseller.")
+            raise ValidationError({"client": message})
 
 
 class OutboxEntry(models.Model):

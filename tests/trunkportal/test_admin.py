@@ -142,6 +142,17 @@ def test_staff_add_a_user_and_a_membership(staff: Browser, cast: Cast):
         assert user.memberships.get().role == "manager"
 
 
+def test_a_membership_names_the_reseller_of_its_client(staff: Browser, cast: Cast):
+    user = User.objects.create_user("new@example.com")
+    typed = {"user": user.pk, "client": cast.ours.client.pk, "role": "client"}
+    wrong = staff.post(address(Membership, "add"), typed | {"reseller": cast.elsewhere.reseller.pk})
+    assert "The client belongs to another reseller." in wrong.content.decode()
+    right = staff.post(address(Membership, "add"), typed | {"reseller": cast.ours.reseller.pk})
+    assert right.status_code == HTTPStatus.FOUND
+    nobody = staff.post(address(Membership, "add"), typed | {"reseller": ""})
+    assert nobody.status_code == HTTPStatus.OK
+
+
 def test_an_address_that_is_taken_is_refused_in_any_case(staff: Browser):
     answer = staff.post(
         address(User, "add"),
