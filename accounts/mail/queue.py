@@ -80,15 +80,18 @@ def limit_warning_queue(
 
 
 def send_again(*, mail_id: int, scope: Scope, acting_user: User, at: datetime) -> OutboundEmail:
-    """Queue a finished mail once more, as a new row; asked twice, the same new row comes back.
+    """Queue a finished mail once more, as a new row.
 
     Trunk details go to the client's present address. Raises DomainError while the mail is still
-    on its way.
+    on its way, and when it has been sent again: then that mail is the one to send once more.
     """
     with tenancy.writing(scope):
-        mail = OutboundEmail.objects.select_related("client").get(pk=mail_id)
+        mails = OutboundEmail.objects.select_related("client")
+        mail = mails.select_for_update(of=("self",)).get(pk=mail_id)
         if mail.state not in FINISHED:
             raise DomainError(_("This mail is still on its way."))
+        if mails.filter(key=f"again:{mail.pk}").exists():
+            raise DomainError(_("This mail has been sent again already: see the newer one."))
         details = mail.kind == MailKind.TRUNK_DETAILS
         return _queue(
             client=mail.client,

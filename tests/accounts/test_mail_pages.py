@@ -70,9 +70,9 @@ def test_status_asks_again_by_itself_only_while_the_mail_is_on_its_way(cast: Cas
 
 def test_send_again_queues_a_new_mail_and_is_offered_no_more_for_the_old_one(cast: Cast):
     browser = browser_of(cast, "operator")
-    for _ in range(2):
+    for told in ("Queued for admin@ours.example.com.", "This mail has been sent again already"):
         answer = browser.post(reverse("mail_send_again", args=[cast.ours.mail.pk]), follow=True)
-        assert "Queued for admin@ours.example.com." in answer.content.decode()
+        assert told in answer.content.decode()
     with tenancy.reading(PLATFORM):
         new = OutboundEmail.objects.get(client=cast.ours.client, key=f"again:{cast.ours.mail.pk}")
     assert new.created_by == cast.people["operator"]
