@@ -127,10 +127,10 @@ class StreamPhone(Phone):
 class FarEnd:
     """What a route leads to, on ``port``: hears requests and answers each as it is told."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        self.port, self.host = port, host
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", port))
+        self.socket.bind((host, port))
 
     def __enter__(self) -> Self:
         return self
@@ -156,7 +156,7 @@ class FarEnd:
         copied = re.findall(r"(?m)^(?:Via|Record-Route|From|Call-ID|CSeq): .*\r\n", heard)
         to = header(heard, "To")
         to += "" if ";tag=" in to else ";tag=far"
-        lines = {"To": to, "Contact": f"<sip:far@127.0.0.1:{self.port}>", "Content-Length": "0"}
+        lines = {"To": to, "Contact": f"<sip:far@{self.host}:{self.port}>", "Content-Length": "0"}
         lines |= {name.replace("_", "-"): value for name, value in headers.items()}
         head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
         text = f"SIP/2.0 {outcome}\r\n{''.join(copied)}{head}\r\n"

@@ -65,10 +65,15 @@ def test_every_well_formed_way_back_is_taken(phone, far):
         assert status(phone.hear()) == 486, name
 
 
-def test_a_call_that_no_route_can_take_gives_its_slot_back(provider, switch, phone):
+def lead_to(provider, host):
+    """Lead every route to another address."""
     for key in provider.store.scan_iter("*:g"):
         if routes := provider.store.hget(key, "routes"):
-            provider.store.hset(key, "routes", routes.replace("127.0.0.1", "[::1]"))
+            provider.store.hset(key, "routes", routes.replace("127.0.0.1", host))
+
+
+def test_a_call_that_no_route_can_take_gives_its_slot_back(provider, switch, phone):
+    lead_to(provider, "[::1]")
     for place in range(2):
         answer = phone.ask(request("INVITE", NUMBER, call=f"no-route-{place}"))
         assert status(answer) == 480
@@ -104,3 +109,43 @@ def test_what_is_too_long_is_refused_and_ends_no_call(provider, switch, phone, f
         talk.request("BYE", From=f'"{"x" * 450}" <sip:acme@caller.example>;tag=t{talk.call_id}')
     )
     assert header(far.hear("BYE"), "Call-ID") == talk.call_id
+
+
+def test_an_invite_that_leads_back_to_the_switch_is_refused(provider, switch, phone):
+    here = f"<sip:acme@{switch.address}"
+    ways = [
+        {"Contact": f"{here}>"},
+        {"Contact": here[1:]},
+        {"Contact": f"Acme {here};transport=tcp>;expires=60"},
+        {"Record_Route": f"{here};lr>"},
+        {"Record_Route": f"<sip:127.0.0.9;lr>,{here};lr>"},
+        {"Record_Route": f"<sip:127.0.0.9;lr>\r\nRecord-Route: <sip:127.0.0.8;lr>, {here};lr>"},
+    ]
+    for place, headers in enumerate(ways):
+        answer = phone.ask(request("INVITE", NUMBER, call=f"self-{place}", **headers))
+        assert status(answer) == 400, headers
+    assert not provider.events()
+
+
+def test_a_call_cannot_be_led_back_to_the_switch(switch, phone, far):
+    talk = Talk(phone, far)
+    led = talk.request("INVITE", Contact=f"<sip:acme@{switch.address}>")
+    assert status(phone.ask(led)) == 400
+    assert not far.hear("INVITE", seconds=0.2)
+    assert len(switch.live_calls()) == 1
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_a_hang_up_that_a_name_leads_back_ends_the_call_at_the_far_end(
+    provider, switch, phone, transport
+):
+    lead_to(provider, "127.0.0.6")
+    own = f"<sip:acme@localhost:{switch.address.split(':')[1]};transport={transport}>"
+    with FarEnd(provider.far_end, "127.0.0.6") as far:
+        Talk(phone, far, own=own)
+        (dialog,) = switch.live_calls()
+        switch.rpc("dlg.end_dlg", dialog["h_entry"], dialog["h_id"])
+        far.answer(far.hear("BYE"), "200 OK")
+        assert not far.hear("BYE", seconds=0.5)
+    assert provider.wait_for_event("call")["who"] == "switch"
+    assert not switch.live_calls()

@@ -24,7 +24,7 @@ class Talk:
         """``said`` is the Call-ID of an INVITE on its way, ``own`` the caller's Contact. A
         ``contact`` that is not the far end's own makes it a proxy before that."""
         self.call_id = said or f"talk-{next(_serial)}"
-        self.target = contact or f"sip:far@127.0.0.1:{far.port}"
+        self.target = contact or f"sip:far@{far.host}:{far.port}"
         if not said:
             own = own or f"<sip:acme@{HERE}:PORT>"
             phone.say(request("INVITE", NUMBER, call=self.call_id, Contact=own))
