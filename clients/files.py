@@ -71,6 +71,11 @@ def read_lines(
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise DomainError(_("The file is not text in UTF-8."), field="file") from None
+    if "\r" in text and "\n" not in text:
+        raise DomainError(
+            _("The lines end as on old Macs, with CR alone. Save the file with CRLF or LF ends."),
+            field="file",
+        )
     head = text.split("\n", 1)[0]
     delimiter = ";" if ";" in head and "," not in head else ","
     reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)

@@ -5,8 +5,10 @@ becomes the new client's ``creation_key``: Create pressed twice makes one client
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
@@ -184,13 +186,19 @@ class AddClientView(PortalView, NamedUrlSessionWizardView):  # type: ignore[misc
             return self.refused(found, error)
         self.storage.delete()
         if made.is_new:
-            when = date_format(timezone.localtime(made.client.created_at), "H:i:s")
+            when = date_format(self.viewers_time(made.client.created_at), "H:i:s")
             messages.success(
                 self.request,
                 _("Created beneath %(reseller)s at %(when)s.")
                 % {"reseller": self.reseller.name, "when": when},
             )
         return redirect("client", client_id=made.client.pk)
+
+    def viewers_time(self, at: datetime) -> datetime:
+        """A moment in the zone of the person's reseller; for the platform's staff, of the run's."""
+        with tenancy.reading(self.scope):
+            own = resellers_for(self.scope).filter(pk=self.scope.reseller_id or 0).first()
+        return timezone.localtime(at, ZoneInfo((own or self.reseller).time_zone))
 
     def refused(self, found: dict[str, forms.Form], error: DomainError) -> HttpResponse:
         """The step of the field that a service refused, with the reason there."""

@@ -15,7 +15,7 @@ FIELDS = ("minutes", "max_price_per_minute", "max_setup_price", "spend")
 
 
 class CellError(ValueError):
-    """A cell that cannot be read; ``code`` is minutes, money or spend."""
+    """A cell that cannot be read; ``code`` is minutes, money or large."""
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(f"{code}: {text}")
@@ -32,8 +32,10 @@ def minutes_value(text: str) -> tuple[int | None, bool]:
         return None, True
     if text.casefold() == BARRED.casefold():
         return 0, False
-    if not (text.isascii() and text.isdigit()) or int(text[:12]) > MOST_MINUTES or len(text) > 12:
+    if not (text.isascii() and text.isdigit()):
         raise CellError("minutes", text)
+    if len(text) > 12 or int(text) > MOST_MINUTES:
+        raise CellError("large", text)
     return int(text), False
 
 
@@ -49,8 +51,10 @@ def money_value(text: str) -> Decimal | None:
     exponent = amount.as_tuple().exponent
     if not amount.is_finite() or not isinstance(exponent, int) or not text.isascii() or "_" in text:
         raise CellError("money", text)
-    if not 0 <= amount < MOST_MONEY or -exponent > DECIMALS:
+    if amount < 0 or -exponent > DECIMALS:
         raise CellError("money", text)
+    if amount >= MOST_MONEY:
+        raise CellError("large", text)
     return amount
 
 

@@ -43,6 +43,8 @@ def cell_error(error: cells.CellError) -> str:
     """One sentence on a cell that cannot be read."""
     if error.code == "minutes":
         return _("“%s” is not a number of minutes, Unlimited, Barred or blank.") % error.text
+    if error.code == "large":
+        return _("“%s” is too large.") % error.text
     return _("“%s” is not an amount with at most 6 decimals.") % error.text
 
 

@@ -179,11 +179,13 @@ def _amount(line: Line, column: str) -> Decimal:
     try:
         amount = Decimal(text)
         exponent = amount.as_tuple().exponent
-        fits = isinstance(exponent, int) and exponent >= -6 and 0 <= amount < LARGEST_PRICE
+        fits = isinstance(exponent, int) and exponent >= -6 and amount >= 0
     except InvalidOperation:
         fits = False
     if not fits or not text.isascii() or "_" in text:
         raise LineError(_("“%s” is not an amount with at most 6 decimals.") % text)
+    if amount >= LARGEST_PRICE:
+        raise LineError(_("“%s” is too large.") % text)
     return amount
 
 

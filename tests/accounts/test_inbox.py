@@ -29,6 +29,7 @@ def test_inbox_shows_whole_mails_of_the_catcher(
 
     assert "Your trunk" in page
     assert "Username: acme1" in page
+    assert '<pre tabindex="0"' in page  # a long line is scrolled to with the keys
 
 
 @pytest.mark.django_db

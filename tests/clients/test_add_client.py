@@ -4,6 +4,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -11,7 +12,7 @@ from django.test import Client as Browser
 
 from clients import tenancy
 from clients.errors import DomainError
-from clients.models import Client, Membership, User
+from clients.models import Client, Membership, Reseller, User
 from clients.roles import Role
 from clients.tasks import clear_outbox
 from clients.tenancy import PLATFORM
@@ -84,6 +85,8 @@ def step_of(answer: Any) -> str:
 
 
 def test_five_steps_make_a_client_and_nothing_before_create(run, people):
+    with tenancy.writing(PLATFORM):
+        Reseller.objects.filter(pk=people.reseller.pk).update(time_zone="Asia/Tokyo")
     for step, following in pairwise(STEPS):
         assert run.get(step).status_code == 200
         assert step_of(run.next(step)) == following
@@ -98,7 +101,8 @@ def test_five_steps_make_a_client_and_nothing_before_create(run, people):
     assert client.address_postcode == "LS3 1LH"
     assert client.high_price_amount == Decimal("0.5")
     page = run.web.get(answer.url)
-    assert "Created beneath Calder Telecom" in page.content.decode()
+    when = client.created_at.astimezone(ZoneInfo("Asia/Tokyo")).strftime("%H:%M:%S")
+    assert f"Created beneath Calder Telecom at {when}." in page.content.decode()
 
 
 def test_the_first_step_names_the_reseller(run):

@@ -106,6 +106,18 @@ def test_what_is_no_such_file_is_refused(cast: Cast, content: bytes) -> None:
     assert refusal.value.field == "file"
 
 
+def test_line_ends_of_old_macs_are_told(cast: Cast) -> None:
+    with pytest.raises(DomainError) as refusal:
+        profile_import(
+            reseller_id=cast.top.pk,
+            content=b"profile,destination,minutes\rA,UK/Mobile,1\r",
+            acting_user=None,
+            scope=cast.scope,
+            at=AT,
+        )
+    assert "old Macs" in str(refusal.value)
+
+
 def test_lines_with_another_number_of_cells_are_refused(cast: Cast) -> None:
     text = HEAD + "A,UK/Mobile,1\nA,UK/Premium,1,0,25,,\nA,UK/Freephone,1,,,\n"
     with pytest.raises(FileRefused, match="line 2: There are 3 cells") as refusal:

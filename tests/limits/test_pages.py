@@ -102,7 +102,9 @@ def test_changed_cells_are_saved_and_others_left(browser: Browser, everybody: Ev
     [
         ("minutes", "many", "is not a number of minutes"),
         ("minutes", "-1", "is not a number of minutes"),
-        ("minutes", "9" * 400, "is not a number of minutes"),
+        ("minutes", "9" * 400, "9” is too large"),
+        ("minutes", "99999999999", "“99999999999” is too large"),
+        ("max_price_per_minute", "9" * 15, "is too large"),
         ("max_price_per_minute", "1e3", ""),
         ("max_price_per_minute", "0.0000001", "at most 6 decimals"),
         ("max_price_per_minute", "٣", "at most 6 decimals"),

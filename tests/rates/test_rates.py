@@ -146,6 +146,11 @@ def test_an_amount_is_written_in_digits_with_at_most_6_decimals(
         bring(cast, table, f"prefix,price\n44,{amount}\n")
 
 
+def test_an_amount_that_is_too_large_is_told_so(cast: Cast, table: RateTable) -> None:
+    with pytest.raises(FileRefused, match=r"line 2: “1000000” is too large"):
+        bring(cast, table, "prefix,price\n44,1000000\n")
+
+
 def test_lines_with_another_number_of_cells_are_refused(cast: Cast, table: RateTable) -> None:
     text = "prefix,price,set-up,\n44,0,05,1\n45,0,05,1,\n46,0.05\n47,0.05,,\n"
     done = bring(cast, table, text, keep_good=True)
