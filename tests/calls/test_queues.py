@@ -19,7 +19,7 @@ from calls.store import functions
 from calls.store.connection import tag
 from calls.store.functions import Request
 from clients import outbox, tenancy
-from clients.models import User
+from clients.models import InvitationState, User
 from clients.services.users import invite
 from clients.tenancy import PLATFORM
 from tests.calls.worlds import SHARD, Switch
@@ -131,3 +131,21 @@ def test_a_broker_that_hangs_holds_up_no_page_for_long(settings) -> None:
         with pytest.raises(OperationalError):
             app.send_task("clients.drain_outbox")
     assert time.monotonic() - began < 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_invitation_that_no_server_takes_is_tried_ten_times_by_the_courier(valkey, tmp_path):
+    nowhere = {"EMAIL_URL": f"smtp://127.0.0.1:{stack.free_port()}", "MAIL_RETRY_SECONDS": "0.1"}
+    with tenancy.writing(PLATFORM):
+        user = User.objects.create_user("new@ours.example.com")
+        invite(user)
+    log = tmp_path / "courier.log"
+    with worker(log, command=stack.courier_command(), **nowhere):
+        send_invitation.delay(user.pk)
+        deadline = time.monotonic() + 60
+        while user.invitation != InvitationState.FAILED:
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+            user.refresh_from_db()
+    assert log.read_text().count("Retry in") == 9
+    assert "refused" in user.invitation_error
