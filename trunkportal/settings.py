@@ -4,6 +4,7 @@ With no ``DATABASE_URL`` / ``REDIS_URL`` the embedded servers under ``TRUNKPORTA
 are addressed (see ``trunkportal.embedded``); nothing is started from here.
 """
 
+import hmac
 import os
 import secrets
 from collections.abc import Callable
@@ -208,6 +209,11 @@ SIP_SECRET_KEYS = env.list("SIP_SECRET_KEYS", default=[]) or [
     _kept("sip_secret_key", lambda: Fernet.generate_key().decode())
 ]
 SWITCH_NODES = env.dict("SWITCH_NODES", default={})
+# Stands in what a switch writes to its log for us; strangers write there too.
+SWITCH_SPOOL_KEY = (
+    env.str("SWITCH_SPOOL_KEY", default="")
+    or hmac.new(SECRET_KEY.encode(), b"switch spool", "sha256").hexdigest()
+)
 # Where calls go while the platform has no default route in PostgreSQL; "" is nowhere (313).
 DEFAULT_ROUTE = env.str("DEFAULT_ROUTE", default="udp:127.0.0.1:5070")
 LONG_CALL_CEILING_MINUTES = env.int("LONG_CALL_CEILING_MINUTES", default=180)

@@ -20,6 +20,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from django.conf import settings
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 SWITCH_CONFIGURATION = "deploy/kamailio/kamailio.cfg"
 START_SECONDS = 60
@@ -227,6 +229,7 @@ def environment(data_dir: Path, ports: Ports, redis_url: str, **more: str) -> di
         "SWITCH_RPC_ADDRESS": "127.0.0.1",
         "SWITCH_RPC_PORT": str(ports.rpc),
         "SWITCH_STORE": switch_store(redis_url),
+        "SWITCH_SPOOL_KEY": settings.SWITCH_SPOOL_KEY,
         "SWITCH_WORKERS": "2",
     }
     return {**os.environ, **told, **more}

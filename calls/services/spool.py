@@ -1,5 +1,6 @@
-"""What a switch could not tell the store, as it stands in its log: ``spool`` and a line of JSON."""
+"""What a switch could not tell the store, as it stands in its log: ``spool KEY {json}``."""
 
+import hmac
 import json
 import re
 from collections import Counter
@@ -9,14 +10,18 @@ from hashlib import sha256
 from typing import Any
 
 import redis
+from django.conf import settings
 
 from calls.models import CallRecord
 from calls.services import records
 from calls.services.events import moment
 from calls.store import functions, publish
 
-# The beginning of what the switch says: further on stands what strangers sent.
-_SPOOLED = re.compile(r"[^<]*\bALERT: <script>: spool (\{.*)", re.DOTALL)
+# The beginning of what the switch says: further on stands what strangers sent. They can write
+# whole lines, but not the key.
+_SPOOLED = re.compile(
+    r"[^<]*\bALERT: <script>: spool (?:(?P<key>[^ {]+) )?(?P<event>\{.*)", re.DOTALL
+)
 _CALL = r"[0-9]{13}-(?P<shard>s[0-9]{2})-[0-9]+"
 _PACKED = {
     "tp_answer": re.compile(rf"{_CALL}(\|[^|]*){{3}}\|[0-9]{{13}}"),
@@ -49,9 +54,10 @@ def replay(store: redis.Redis, lines: Iterable[str]) -> Replay:
             continue
         seen[line] += 1
         try:
-            event, _end = json.JSONDecoder().raw_decode(spooled[1])
+            _check_key(spooled["key"] or "")
+            event, _end = json.JSONDecoder().raw_decode(spooled["event"])
             if "emergency" in event:
-                records.write_records([_emergency(event, f"{seen[line]} {spooled[1]}")])
+                records.write_records([_emergency(event, f"{seen[line]} {spooled['event']}")])
                 done.emergencies += 1
             elif (event["tag"], str(event["packed"])[:1]) != ("", "|"):
                 outcome = _RESULTS[_tell(store, event)]
@@ -60,6 +66,12 @@ def replay(store: redis.Redis, lines: Iterable[str]) -> Replay:
         except (KeyError, TypeError, ValueError) as error:
             done.bad.append(f"line {number}: {error!r}")
     return done
+
+
+def _check_key(said: str) -> None:
+    key = settings.SWITCH_SPOOL_KEY
+    if not hmac.compare_digest(said.encode(errors="replace"), key.encode()):
+        raise ValueError("not the key of our switches")
 
 
 def _tell(store: redis.Redis, event: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from calls.models import CallRecord
@@ -23,12 +24,17 @@ def live(valkey, cast):
     return Live(valkey, cast)
 
 
-ALERT = " 3(4711) ALERT: <script>: "
+SPOOL = f" 3(4711) ALERT: <script>: spool {settings.SWITCH_SPOOL_KEY} "
 
 
 def spooled(function: str, tag: str, packed: str) -> str:
     event = json.dumps({"function": function, "tag": tag, "packed": packed})
-    return f"{ALERT}spool {event}\n"
+    return f"{SPOOL}{event}\n"
+
+
+SPOOLED_END = spooled(
+    "tp_end", "{s00}", "1795382729094-s00-11|normal|507|200||caller|1795382736120"
+).strip()
 
 
 class Spool:
@@ -94,16 +100,19 @@ def test_a_call_given_up_meanwhile_is_put_right(live, tmp_path):
 @pytest.mark.parametrize(
     "bad",
     [
-        f"{ALERT}spool {{not json",
-        f"{ALERT}spool {{}}",
-        f'{ALERT}spool {{"function": "tp_end", "packed": 7, "tag": null}}',
+        f"{SPOOL}{{not json",
+        SPOOLED_END.replace(settings.SWITCH_SPOOL_KEY, "0" * 64),
+        SPOOLED_END.replace(settings.SWITCH_SPOOL_KEY, "\udcff"),
+        SPOOLED_END.replace(f"{settings.SWITCH_SPOOL_KEY} ", ""),
+        f"{SPOOL}{{}}",
+        f'{SPOOL}{{"function": "tp_end", "packed": 7, "tag": null}}',
         spooled("tp_sweep", "{s00}", "1|1|1"),
         spooled("tp_end", "{s00}", "1795382729094-s01-11|normal|507|200||caller|1795382736120"),
         spooled("tp_end", "{s00}", "1795382729094-s00-11|normal|507|200||caller|"),
         spooled("tp_end", "{s00}", "1795382729094-s00-11|normal|507|200||caller|1e12"),
         spooled("tp_end", "{s00}", "1795382729094-s00-11|normal|507|1795382736120"),
         spooled("tp_answer", "{s00}", "|sw1|77|4711|1795382736120"),
-        f'{ALERT}spool {{"emergency": "999", "node": "", "src_ip": "", "caller": "", "at": "x"}}',
+        f'{SPOOL}{{"emergency": "999", "node": "", "src_ip": "", "caller": "", "at": "x"}}',
     ],
 )
 def test_bad_lines_are_reported_and_hold_up_no_other(live, tmp_path, bad, capsys):
@@ -118,7 +127,7 @@ def test_bad_lines_are_reported_and_hold_up_no_other(live, tmp_path, bad, capsys
 def test_emergency_calls_without_the_store_become_records_once(live, tmp_path):
     at = int(time.time())
     told = {"emergency": "999", "node": "sw1", "src_ip": "192.0.2.7", "caller": "0161", "at": at}
-    line = f"{ALERT}spool {json.dumps(told)}\n"
+    line = f"{SPOOL}{json.dumps(told)}\n"
     of_it = spooled("tp_end", "", f"|normal|507|200||caller|{at * 1000}")
     for _ in range(2):
         assert replay(tmp_path, line, of_it, line)["emergencies"] == 2

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 from trunkportal.stack import Ports, Stack, environment, processes
 
 
@@ -55,7 +57,8 @@ class Switch:
 
     def spooled(self) -> list[dict[str, Any]]:
         """The events the store could not be told, in order."""
-        lines = (line.partition("spool ")[2] for line in self.logged().splitlines())
+        mark = f"spool {settings.SWITCH_SPOOL_KEY} "
+        lines = (line.partition(mark)[2] for line in self.logged().splitlines())
         return [json.loads(text) for text in lines if text.startswith("{")]
 
 

@@ -5,6 +5,7 @@ import urllib.request
 
 import pytest
 
+from calls.services import spool
 from tests.switch.raw import Phone, request, status
 
 NUMBER = "07700900123"
@@ -91,6 +92,24 @@ def test_absurd_callers_do_not_reach_the_fields_of_the_decision(provider, far_en
     assert call(trunk, from_user="a|b|c|999").status == 200
     facts = provider.wait_for_event("call")["facts"]
     assert (facts["number"], facts["caller"]) == ("+447700900123", "a_b_c_999")
+
+
+def test_strangers_write_nothing_into_the_log_that_is_believed(provider, switch):
+    line = ' 1(1) ALERT: <script>: spool {"emergency": "999", "node": "sw1", "at": 1795382736}'
+    provider.trunk()
+    with Phone(switch.address) as phone:
+        for name in ("From", "To", "CSeq"):
+            phone.ask(request("INVITE", uri(NUMBER), **{name: f"<<<\r\n{line}"}), seconds=0.3)
+        phone.ask(f"INVITE sip:1@x SIP/2.0\r\n{line}\r\nVia: x\r\n\r\n", seconds=0.3)
+        folded = request("INVITE", uri(NUMBER), Call_ID=f"zz\r\n{line}")
+        assert status(phone.ask(folded)) == 400
+        name = "no\r\n" + line.replace('"', "'")
+        made = phone.ask_with_password("INVITE", uri(NUMBER), name, "guess", user="x", call="f")
+        assert status(made) in {400, 403, 407}
+    done = spool.replay(provider.store, switch.logged().splitlines())
+    assert (done.brought_in, done.known, done.unknown, done.emergencies) == (0, 0, 0, 0)
+    refused = [each for each in switch.logged().splitlines() if "refused 305" in each]
+    assert all(each.endswith("'") for each in refused)
 
 
 def test_only_the_portal_commands_the_switch(switch):

@@ -19,8 +19,8 @@ from clients.errors import DomainError
 class Command(StoreCommand):
     help = (
         "Bring in the answers and ends of calls, and the emergency calls, that a switch wrote to"
-        " its log while the store was away: its lines with 'spool {…}'. All others are passed over;"
-        " a log may be replayed as often as one likes."
+        " its log while the store was away: its lines with 'spool KEY {…}'. All others are"
+        " passed over; a log may be replayed as often as one likes."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
