@@ -32,6 +32,20 @@ def request(method: str, uri: str, *, user: str = "acme", call: str = "", **head
     return f"{method} {uri} SIP/2.0\r\n{head}\r\n"
 
 
+def credentials(challenge: str, method: str, uri: str, username: str, password: str) -> str:
+    """What a challenge asks for, good for one method and one Request-URI."""
+    nonce, realm = (re.findall(rf'{name}="([^"]+)"', challenge)[0] for name in ("nonce", "realm"))
+    ha1, ha2 = (
+        hashlib.md5(text.encode()).hexdigest()
+        for text in (f"{username}:{realm}:{password}", f"{method}:{uri}")
+    )
+    proof = hashlib.md5(f"{ha1}:{nonce}:00000001:c:auth:{ha2}".encode()).hexdigest()
+    return (
+        f'Digest username="{username}", realm="{realm}", nonce="{nonce}", uri="{uri}", '
+        f'response="{proof}", qop=auth, nc=00000001, cnonce="c", algorithm=MD5'
+    )
+
+
 @dataclass
 class Phone:
     """A socket that says what it is told to the switch at ``address`` (host:port)."""
@@ -79,21 +93,9 @@ class Phone:
     ) -> str:
         """The answer to a request that is repeated with credentials once challenged."""
         challenge = self.ask(request(method, uri, user=user or username, call=f"{call}-1"))
-        nonce, realm = (
-            re.findall(rf'{name}="([^"]+)"', challenge)[0] for name in ("nonce", "realm")
-        )
-        ha1, ha2 = (
-            hashlib.md5(text.encode()).hexdigest()
-            for text in (f"{username}:{realm}:{password}", f"{method}:{uri}")
-        )
-        proof = hashlib.md5(f"{ha1}:{nonce}:00000001:c:auth:{ha2}".encode()).hexdigest()
-        header = "Authorization" if method == "REGISTER" else "Proxy-Authorization"
-        credentials = (
-            f'Digest username="{username}", realm="{realm}", nonce="{nonce}", uri="{uri}", '
-            f'response="{proof}", qop=auth, nc=00000001, cnonce="c", algorithm=MD5'
-        )
-        again = request(method, uri, user=user or username, call=call, **{header: credentials})
-        return self.ask(again)
+        name = "Authorization" if method == "REGISTER" else "Proxy-Authorization"
+        proof = {name: credentials(challenge, method, uri, username, password)}
+        return self.ask(request(method, uri, user=user or username, call=call, **proof))
 
 
 class StreamPhone(Phone):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.switch.raw import Phone, request, status
+from tests.switch.raw import Phone, credentials, request, status
 
 NUMBER = "07700900123"
 ANOTHER_REALM = (
@@ -113,3 +113,15 @@ def test_credentials_are_good_for_one_number_only(provider, switch, phone):
     other = f"sip:{NUMBER}@{switch.address}"
     answer = phone.ask(request("INVITE", other, call="c2", Proxy_Authorization=stolen))
     assert status(answer) == 407
+
+
+def test_credentials_are_good_from_one_address_only(provider, switch):
+    """Overheard in time, they are worth nothing to who overheard them."""
+    trunk = provider.trunk()
+    uri = f"sip:0600@{switch.address}"
+    with Phone(switch.address, "127.0.0.5") as own, Phone(switch.address, "127.0.0.6") as other:
+        challenge = own.ask(request("INVITE", uri, call="o1"))
+        proof = credentials(challenge, "INVITE", uri, trunk.username, trunk.password)
+        for phone, call, expected in ((other, "o2", 407), (own, "o3", 484)):
+            asked = request("INVITE", uri, call=call, Proxy_Authorization=proof)
+            assert status(phone.ask(asked)) == expected

@@ -185,6 +185,33 @@ def test_numbers_that_leave_no_room_for_a_hang_up_are_refused(switch, phone, far
     assert status(phone.ask(talk.request("INFO", CSeq=f"{highest} INFO"))) == 400
 
 
+def test_another_invite_makes_no_call_longer(provider, switch, far):
+    provider.trunk(by_address=True, addresses=(HERE,), long_call_seconds=3)
+    with Phone(switch.address, HERE) as phone:
+        talk = Talk(phone, far)
+        answered = time.monotonic()
+        time.sleep(2)
+        phone.say(talk.request("INVITE"))
+        far.answer(far.hear("INVITE"), "200 OK")
+        assert status(phone.hear()) == 200
+        phone.say(talk.request("ACK"))
+        assert far.hear("BYE", seconds=5)
+        assert time.monotonic() - answered == pytest.approx(3, abs=1.5)
+
+
+def test_no_word_of_the_caller_about_itself_reaches_the_far_end(phone, far):
+    words = {
+        "P_Asserted_Identity": "<sip:+442071234567@caller.example>",
+        "P_Preferred_Identity": "<sip:+441@caller.example>",
+        "Remote_Party_ID": "<sip:+442@caller.example>;party=calling",
+    }
+    phone.say(request("INVITE", NUMBER, **words))
+    heard = far.hear("INVITE")
+    assert header(heard, "P-Asserted-Identity") == "<sip:+442071234567@sip.localhost>"
+    assert not header(heard, "P-Preferred-Identity")
+    assert not header(heard, "Remote-Party-ID")
+
+
 def test_a_caller_cannot_hang_up_in_the_name_of_the_far_end(provider, phone, far):
     talk = Talk(phone, far)
     phone.say(talk.claimed("BYE"))
