@@ -121,8 +121,9 @@ class GeneralForm(AreaForm):
         help_text=gettext_lazy("Calls at once; blank is no limit."),
     )
     warn_client = forms.BooleanField(
-        label=gettext_lazy("Send warnings of used allowances to the client’s email too"),
+        label=gettext_lazy("Warn the client too"),
         required=False,
+        help_text=gettext_lazy("Warnings of used allowances go to its email as well."),
     )
 
     def prepare(self) -> None:

@@ -52,6 +52,8 @@ def addresses() -> Iterator[str]:
     yield reverse("home")
     yield reverse("reseller", args=[northgate.pk])
     yield reverse("reseller_users", args=[northgate.pk])
+    yield reverse("reseller_settings", args=[northgate.pk])
+    yield reverse("reseller_settings_edit", args=[northgate.pk])
     yield reverse("reseller_status", args=[harbour.pk])
     yield reverse("membership", args=[colleague.pk])
     yield reverse("client", args=[acme.pk])
