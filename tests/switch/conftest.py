@@ -10,6 +10,7 @@ import redis
 
 from tests.switch import kamailio, sipp
 from tests.switch.kamailio import Switch
+from tests.switch.raw import Phone
 from tests.switch.sipp import Call, Sipp
 from trunkportal.embedded import Addresses
 
@@ -73,3 +74,14 @@ def call(begin: Callable[..., Sipp]) -> Callable[..., Call]:
         return sipp.finish(begin(trunk, number, **how))
 
     return made
+
+
+@pytest.fixture
+def phone(switch: Switch) -> Iterator[Phone]:
+    with Phone(switch.address) as made:
+        yield made
+
+
+@pytest.fixture
+def uri(switch: Switch) -> str:
+    return f"sip:07700900123@{switch.address}"

@@ -174,3 +174,9 @@ def header(text: str, name: str) -> str:
 def status(answer: str) -> int:
     """The status of an answer, 0 for none."""
     return int(answer.split(" ", 2)[1]) if answer else 0
+
+
+def without_call(answer: str) -> str:
+    """An answer without what it echoes of one request: its ids, tags and ports."""
+    answer = re.sub(r"(?m)^(Via|From|Call-ID): .*\r\n", "", answer)
+    return re.sub(r";tag=[\w.-]+", "", answer)

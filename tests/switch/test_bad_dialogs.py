@@ -65,7 +65,7 @@ def test_every_well_formed_way_back_is_taken(phone, far):
         assert status(phone.hear()) == 486, name
 
 
-def lead_to(provider, host):
+def lead_to(provider: Provider, host: str) -> None:
     """Lead every route to another address."""
     for key in provider.store.scan_iter("*:g"):
         if routes := provider.store.hget(key, "routes"):
@@ -96,7 +96,7 @@ TOO_LONG = {
 def test_what_is_too_long_is_refused_and_ends_no_call(provider, switch, phone, far):
     talk = Talk(phone, far)
     for name, (headers, expected) in TOO_LONG.items():
-        answer = phone.ask(talk.request("BYE", **headers))
+        answer = phone.ask(talk.request("BYE", "", 2, **headers))
         assert status(answer) == expected, (name, answer)
         new = {key: value.replace(";tag=far", "") for key, value in headers.items()}
         answer = phone.ask(request("INVITE", NUMBER, **new))

@@ -8,7 +8,6 @@ from calls.services import enforcement, spool
 from tests.switch import kamailio, sipp
 from tests.switch.conftest import STORE_DB
 from tests.switch.raw import Phone, request, status
-from tests.switch.test_decisions import refusal
 from trunkportal.stack import free_port
 
 
@@ -21,17 +20,6 @@ def leg(far_end: sipp.Sipp, call: sipp.Call) -> list[sipp.Said]:
 def hung_up_on_both_legs(far_end: sipp.Sipp, call: sipp.Call) -> bool:
     theirs = [said for said in leg(far_end, call) if said.method == "BYE" and not said.status]
     return call.cut_by_switch and bool(theirs) and not theirs[0].sent
-
-
-def test_of_three_calls_at_once_a_capacity_of_two_lets_two_through(provider, far_end, begin, call):
-    trunk = provider.trunk(capacity=2)
-    two = [begin(trunk, "07700900123", talk_ms=3000) for _ in range(2)]
-    for each in two:
-        each.wait_for("SIP/2.0 200")
-    third = call(trunk)
-    assert refusal(third) == (480, "108 The account's capacity is reached: 2 of 2 calls.")
-    assert {sipp.finish(each).status for each in two} == {200}
-    assert call(trunk).status == 200
 
 
 def test_a_cancelled_call_frees_its_slot(provider, switch, begin, call, tmp_path):

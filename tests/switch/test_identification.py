@@ -4,47 +4,13 @@ import re
 
 import pytest
 
-from tests.switch.raw import Phone, credentials, request, status
+from tests.switch.raw import Phone, credentials, request, status, without_call
 
 NUMBER = "07700900123"
 ANOTHER_REALM = (
     'Proxy-Authorization: Digest username="nobody", realm="elsewhere.example", nonce="x",'
     ' uri="sip:x", response="00000000000000000000000000000000"\n'
 )
-
-
-@pytest.fixture
-def phone(switch):
-    with Phone(switch.address) as made:
-        yield made
-
-
-@pytest.fixture
-def uri(switch):
-    return f"sip:{NUMBER}@{switch.address}"
-
-
-def without_call(answer: str) -> str:
-    """An answer without what it echoes of one request: its ids, tags and ports."""
-    answer = re.sub(r"(?m)^(Via|From|Call-ID): .*\r\n", "", answer)
-    return re.sub(r";tag=[\w.-]+", "", answer)
-
-
-def test_refuses_a_wrong_password_and_an_unknown_account_alike(provider, switch, phone, uri):
-    trunk = provider.trunk()
-    wrong = phone.ask_with_password("INVITE", uri, trunk.username, "guess", user="x", call="a1")
-    unknown = phone.ask_with_password("INVITE", uri, "nobody", "guess", user="x", call="a2")
-    assert status(wrong) == 403
-    assert without_call(wrong) == without_call(unknown)
-    assert "Reason" not in wrong
-    for code, name in ((306, trunk.username), (305, "nobody")):
-        line = rf"refused {code} INVITE from 127\.0\.0\.1:\d+/udp as '{name}'"
-        assert re.search(line, switch.logged())
-    refusals = [event for event in provider.events() if event["kind"] == "barred"]
-    assert [(event["code"], event["username"]) for event in refusals] == [
-        (306, trunk.username),
-        (305, "nobody"),
-    ]
 
 
 def test_unknown_and_known_accounts_are_challenged_alike_with_an_old_nonce(provider, phone, uri):
