@@ -1,9 +1,14 @@
 """INVITEs that no dialog can be made of, or whose way back leads nowhere: 400, and nothing held."""
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.switch.raw import FarEnd, Phone, header, request, status
 from tests.switch.test_within_call import HERE, NUMBER, Talk
+
+if TYPE_CHECKING:
+    from tests.switch.provider import Provider
 
 NO_WAY_BACK = {
     "no Contact": {"Contact": ""},
@@ -65,7 +70,7 @@ def test_every_well_formed_way_back_is_taken(phone, far):
         assert status(phone.hear()) == 486, name
 
 
-def lead_to(provider: Provider, host: str) -> None:
+def lead_to(provider: "Provider", host: str) -> None:
     """Lead every route to another address."""
     for key in provider.store.scan_iter("*:g"):
         if routes := provider.store.hget(key, "routes"):

@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 from tests.switch.raw import Phone, credentials, request, status, without_call
 
 NUMBER = "07700900123"
