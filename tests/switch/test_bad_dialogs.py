@@ -74,7 +74,7 @@ def lead_to(provider: "Provider", host: str) -> None:
     """Lead every route to another address."""
     for key in provider.store.scan_iter("*:g"):
         if routes := provider.store.hget(key, "routes"):
-            provider.store.hset(key, "routes", routes.replace("127.0.0.1", host))
+            provider.store.hset(key, "routes", str(routes).replace("127.0.0.1", host))
 
 
 def test_a_call_that_no_route_can_take_gives_its_slot_back(provider, switch, phone):
