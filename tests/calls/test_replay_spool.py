@@ -114,6 +114,7 @@ def test_a_call_given_up_meanwhile_is_put_right(live, tmp_path):
         spooled("tp_answer", "{s00}", "|sw1|77|4711|1795382736120"),
         f'{SPOOL}{{"emergency": "999", "node": "", "src_ip": "", "caller": "", "at": "x"}}',
     ],
+    ids=lambda _bad: "line",  # the key in it is another in each process
 )
 def test_bad_lines_are_reported_and_hold_up_no_other(live, tmp_path, bad, capsys):
     spool = Spool(live)
