@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -93,9 +94,21 @@ def test_check_ends_with_zero_once_the_login_page_answers(data_dir: Path) -> Non
 
 
 def test_port_in_use_is_refused_with_a_word_on_what_to_do(data_dir: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        with manage(data_dir, "--port", port) as refused:
+            _, said = refused.communicate(timeout=60)
+    assert refused.returncode == 1
+    assert f"Port {port} is in use; name another with --port." in said
+
+
+def test_a_second_demo_on_the_same_folder_is_refused_and_leaves_the_first_alone(
+    data_dir: Path,
+) -> None:
     with demo(data_dir) as (_, printed):
-        port = str(printed["url"]).strip("/").rpartition(":")[2]
-        with manage(data_dir, "--port", port) as second:
+        with manage(data_dir, "--port", str(free_port())) as second:
             _, said = second.communicate(timeout=60)
         assert second.returncode == 1
-        assert "--port" in said
+        assert "runs already" in said
+        with urllib.request.urlopen(f"{printed['url']}login/", timeout=10) as page:
+            assert page.status == 200
